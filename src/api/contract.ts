@@ -1,0 +1,269 @@
+/**
+ * The HTTP API's shapes, shared with the web UI and the CLI. Base path `/api/v1`. Times are integer microseconds UTC.
+ * Errors: HTTP status and `ApiError`. Every route but `POST /session` and `GET /status/public` needs a session cookie
+ * or a bearer token with scope `read` or `admin`.
+ *
+ * GET  /api/v1/status/public            -> PublicStatus
+ * POST /api/v1/session                  LoginRequest -> Me            (sets the session cookie)
+ * GET  /api/v1/session                  -> Me
+ * DELETE /api/v1/session                -> 204
+ * POST /api/v1/session/password         {current, next} -> 204
+ * GET  /api/v1/overview?tenant&from&to  -> Overview
+ * GET  /api/v1/live                     -> text/event-stream of LiveMessage (one a second, and each alert change)
+ * POST /api/v1/search                   SearchRequest -> SearchResult
+ * GET  /api/v1/fields                   -> FieldInfo[]
+ * GET  /api/v1/events/:id?tenant        -> EventDetail
+ * GET  /api/v1/alerts?tenant&status&severity&q&before&limit -> AlertPage
+ * GET  /api/v1/alerts/:id               -> AlertDetail
+ * POST /api/v1/alerts/:id/status        {status, reason} -> Alert
+ * POST /api/v1/alerts/:id/assignee      {assignee} -> Alert
+ * POST /api/v1/alerts/:id/note          {text} -> Alert
+ * GET  /api/v1/ledger?from&to           -> LedgerReport
+ * GET  /api/v1/senders                  -> SenderInfo[]
+ * GET  /api/v1/rules                    -> RuleInfo[]
+ * GET  /api/v1/status                   -> Status
+ * GET  /api/v1/lists                    -> ListInfo[]
+ * PUT  /api/v1/lists/:name              {kind, values} -> ListInfo    (admin)
+ * GET/POST/DELETE /api/v1/users, /api/v1/tokens                       (admin)
+ * GET  /api/v1/audit?before&limit       -> AuditEntry[]               (admin)
+ * POST /api/v1/ingest                   JSON, NDJSON or text lines -> IngestResult (bearer token with scope `ingest`)
+ */
+import type { Alert, AlertStatus, Severity } from '../model/alert.ts';
+import type { FieldValue } from '../model/event.ts';
+
+export type ApiError = {
+  readonly error: string;
+  readonly message: string;
+  /** For query errors: where in the text, and what would have been right. */
+  readonly position?: { readonly start: number; readonly end: number };
+  readonly expected?: readonly string[];
+  readonly suggestion?: string;
+};
+
+export type Role = 'viewer' | 'analyst' | 'admin';
+export type PublicStatus = { readonly name: 'Vigil'; readonly version: string; readonly demo: boolean };
+export type LoginRequest = { readonly user: string; readonly password: string };
+export type TenantInfo = { readonly id: string; readonly title: string };
+export type Me = {
+  readonly user: string;
+  readonly role: Role;
+  readonly tenants: readonly TenantInfo[];
+  readonly defaultTenant: string;
+  readonly mustChangePassword: boolean;
+};
+
+export type Point = { readonly t: number; readonly n: number };
+export type Top = { readonly value: string; readonly count: number };
+export type Overview = {
+  readonly from: number;
+  readonly to: number;
+  readonly bucketUs: number;
+  readonly events: readonly Point[];
+  readonly failures: readonly Point[];
+  readonly alerts: readonly { readonly t: number; readonly bySeverity: Readonly<Record<Severity, number>> }[];
+  readonly openAlerts: Readonly<Record<Severity, number>>;
+  readonly topSources: readonly Top[];
+  readonly topHosts: readonly Top[];
+  readonly topUsers: readonly Top[];
+  readonly topLogTypes: readonly Top[];
+  readonly topActions: readonly Top[];
+  readonly total: number;
+};
+
+export type LiveMessage =
+  | {
+      readonly kind: 'rate';
+      readonly at: number;
+      readonly eventsPerSecond: number;
+      readonly pending: number;
+      readonly openAlerts: number;
+    }
+  | { readonly kind: 'alert'; readonly change: 'opened' | 'updated' | 'escalated'; readonly alert: Alert };
+
+export type SearchRequest = {
+  readonly tenant: string;
+  readonly query: string;
+  readonly from: number;
+  readonly to: number;
+  /** Newest first; `before` continues a page: the last row's `{ts, id}`. At most 500 rows. */
+  readonly limit: number;
+  readonly before?: { readonly ts: number; readonly id: string };
+  /** Also compute histogram and total (only for the first page). */
+  readonly histogram: boolean;
+};
+export type EventRow = {
+  readonly id: string;
+  readonly ts: number;
+  readonly ingested: number;
+  readonly source: string;
+  readonly host: string;
+  readonly message: string;
+  readonly action: string;
+  readonly outcome: string;
+  readonly user: string;
+  readonly sourceIp: string;
+  readonly status: string;
+};
+export type SearchResult = {
+  readonly kind: 'events' | 'table';
+  readonly rows: readonly EventRow[];
+  /** For pipes: column names and text cells. */
+  readonly columns: readonly string[];
+  readonly table: readonly (readonly (string | number | null)[])[];
+  readonly total: number;
+  readonly histogram: readonly {
+    readonly t: number;
+    readonly success: number;
+    readonly failure: number;
+    readonly other: number;
+  }[];
+  readonly bucketUs: number;
+  readonly tookMs: number;
+  readonly bytesRead: number;
+  readonly rowsRead: number;
+  readonly partial: boolean;
+  /** True if the range holds any event at all, so that "nothing found" can be told from "nothing there". */
+  readonly hasData: boolean;
+};
+export type FieldInfo = { readonly name: string; readonly type: string; readonly about: string };
+export type EventDetail = {
+  readonly id: string;
+  readonly ts: number;
+  readonly ingested: number;
+  readonly fields: readonly (readonly [string, FieldValue])[];
+  /** Raw bytes as text (U+FFFD for invalid UTF-8) and exactly, base64. */
+  readonly raw: string;
+  readonly rawBase64: string;
+  readonly entities: readonly string[];
+  readonly provenance: {
+    readonly door: string;
+    readonly sender: string;
+    readonly token: string;
+    readonly source: string;
+    readonly parser: string;
+    readonly status: string;
+    readonly origin: string;
+    readonly retention: string;
+  };
+  readonly leaf: string;
+};
+
+export type AlertPage = {
+  readonly alerts: readonly Alert[];
+  readonly total: number;
+  readonly counts: Readonly<Record<AlertStatus, number>>;
+};
+export type AlertDetail = {
+  readonly alert: Alert;
+  readonly rule: RuleInfo | null;
+  /** Other alerts that share an entity, newest first. */
+  readonly related: readonly Alert[];
+};
+
+export type LedgerLine = {
+  readonly door: string;
+  readonly sender: string;
+  /** Start of the minute of receipt, microseconds; 0 in totals. */
+  readonly minute: number;
+  readonly received: number;
+  readonly bytes: number;
+  readonly stored: number;
+  readonly quarantined: number;
+  readonly pending: number;
+  readonly dropped: Readonly<Record<string, number>>;
+  readonly evaluated: number;
+  readonly evaluationPending: number;
+  readonly evaluationFailed: Readonly<Record<string, number>>;
+  readonly kernelDrops: number;
+  readonly balanced: boolean;
+};
+export type LedgerReport = {
+  readonly totals: readonly LedgerLine[];
+  readonly minutes: readonly LedgerLine[];
+  readonly balanced: boolean;
+};
+
+export type SenderInfo = {
+  readonly door: string;
+  readonly sender: string;
+  readonly sources: readonly Top[];
+  readonly firstSeen: number;
+  readonly lastSeen: number;
+  readonly received: number;
+  readonly unparsed: number;
+  readonly perMinute: readonly Point[];
+  readonly ledger: LedgerLine;
+};
+
+export type RuleInfo = {
+  readonly id: string;
+  readonly title: string;
+  readonly description: string;
+  readonly author: string;
+  readonly level: Severity;
+  readonly status: string;
+  readonly version: string;
+  readonly file: string;
+  readonly kind: 'rule' | 'correlation';
+  readonly attack: readonly string[];
+  readonly falsepositives: readonly string[];
+  readonly nextSteps: readonly string[];
+  readonly matched: number;
+  readonly lastMatched: number;
+  /** Why the newest file version is not in force, '' if it is. */
+  readonly problem: string;
+  readonly yaml: string;
+};
+
+export type Status = {
+  readonly version: string;
+  readonly startedAt: number;
+  readonly warnings: readonly string[];
+  readonly collectors: readonly {
+    readonly door: string;
+    readonly address: string;
+    readonly state: string;
+    readonly note: string;
+  }[];
+  readonly store: {
+    readonly ok: boolean;
+    readonly version: string;
+    readonly rows: number;
+    readonly bytesOnDisk: number;
+    readonly detachedParts: number;
+  };
+  readonly journal: { readonly bytes: number; readonly bytesMax: number; readonly pendingRecords: number };
+  readonly eventsPerSecond: number;
+};
+export type ListInfo = {
+  readonly name: string;
+  readonly kind: 'text' | 'domain' | 'cidr';
+  readonly values: readonly string[];
+  readonly updatedAt: number;
+  readonly updatedBy: string;
+};
+export type UserInfo = {
+  readonly name: string;
+  readonly role: Role;
+  readonly createdAt: number;
+  readonly lastLogin: number;
+};
+export type TokenInfo = {
+  readonly id: string;
+  readonly name: string;
+  readonly scope: 'ingest' | 'read' | 'admin';
+  readonly sources: readonly string[];
+  readonly createdAt: number;
+  readonly expiresAt: number;
+  readonly lastUsed: number;
+};
+export type AuditEntry = {
+  readonly at: number;
+  readonly who: string;
+  readonly from: string;
+  readonly action: string;
+  readonly object: string;
+  readonly outcome: string;
+  readonly detail: string;
+};
+export type IngestResult = { readonly accepted: number; readonly duplicate: boolean };

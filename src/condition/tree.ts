@@ -1,0 +1,64 @@
+/**
+ * The one typed tree of the condition language. The search bar's text and Sigma rules both become this; `evaluate.ts`
+ * runs it over a live event, `src/query/sql.ts` compiles it to SQL. Plain frozen data, no methods.
+ *
+ * Semantics (both back ends, held by `src/query/exact.int.test.ts`):
+ * - An absent field fails every positive test, so `not` passes. A multi-valued field passes if any member does.
+ * - Numbers compare with text by their source text; `<` and friends compare as numbers and fail for non-numbers.
+ * - Case is folded with Unicode simple lower-casing (`toLowerCase` = `lowerUTF8`) unless `cased`.
+ */
+
+/** A wildcard pattern as parts: literal text, `*` (any run) or `?` (exactly one character). */
+export type PatternPart =
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'any' }
+  | { readonly kind: 'one' };
+
+export type CompareOp = '<' | '<=' | '>' | '>=';
+
+export type Condition =
+  | { readonly kind: 'and' | 'or'; readonly items: readonly Condition[] }
+  | { readonly kind: 'not'; readonly item: Condition }
+  /** True or false for every event (an empty search is `always`). */
+  | { readonly kind: 'const'; readonly value: boolean }
+  /** Present, empty and null included. */
+  | { readonly kind: 'exists'; readonly field: string }
+  /** Absent or null (Sigma's `null`). */
+  | { readonly kind: 'null'; readonly field: string }
+  /** Equal to any of the values; '' means present and empty. */
+  | {
+      readonly kind: 'equals';
+      readonly field: string;
+      readonly values: readonly string[];
+      readonly cased: boolean;
+    }
+  | {
+      readonly kind: 'like';
+      readonly field: string;
+      readonly pattern: readonly PatternPart[];
+      readonly cased: boolean;
+    }
+  /** RE2 syntax, unanchored. */
+  | { readonly kind: 'regex'; readonly field: string; readonly source: string; readonly flags: string }
+  | { readonly kind: 'cidr'; readonly field: string; readonly cidr: string }
+  | { readonly kind: 'compare'; readonly field: string; readonly op: CompareOp; readonly value: number }
+  | {
+      readonly kind: 'fieldref';
+      readonly field: string;
+      readonly op: 'equals' | 'startswith' | 'endswith' | 'contains';
+      readonly other: string;
+      readonly cased: boolean;
+    }
+  /** Member of a named list (`monitored_domains`); list kind decides how members match. */
+  | { readonly kind: 'inlist'; readonly field: string; readonly list: string }
+  /** The words stand side by side as whole tokens in the raw text, case folded. */
+  | { readonly kind: 'words'; readonly words: readonly string[] }
+  /** Sigma keyword: the pattern occurs in any value of the event. */
+  | { readonly kind: 'keyword'; readonly pattern: readonly PatternPart[]; readonly cased: boolean }
+  /** Entity of the event, exactly: `ip:10.0.1.5`. */
+  | { readonly kind: 'entity'; readonly entity: string };
+
+/** Named lists at the time of judgement. */
+export type Lists = ReadonlyMap<string, NamedList>;
+/** `domain` members match themselves and their subdomains; `cidr` members match addresses within; `text` folds case. */
+export type NamedList = { readonly kind: 'text' | 'domain' | 'cidr'; readonly values: readonly string[] };

@@ -1,0 +1,175 @@
+/**
+ * One event as rules see it and as the store keeps it: dotted field names to typed values.
+ *
+ * Contract: what `get` returns live is what a query over the stored row returns (held by
+ * `src/store/roundtrip.int.test.ts`). Keys are data: any string is a valid name, `__proto__` included, because a
+ * Map holds them. Numbers whose text differs from `String(n)` are kept as their source text.
+ */
+import { CLAIMED_PREFIX, type FieldDef, hotField, INVALID_PREFIX } from './catalogue.ts';
+import { parseIp } from './ip.ts';
+
+export type Scalar = string | number | boolean | null;
+/** A list is multi-valued in ECS's sense; nested objects are flattened to dotted names before they get here. */
+export type FieldValue = Scalar | readonly Scalar[];
+
+/** At most this many fields are kept per event; further ones are counted in `overflow` and stay in the raw text. */
+export const FIELDS_MAX = 1000;
+/** A single value longer than this many UTF-16 units is cut in the fields (never in the raw bytes). */
+export const VALUE_CHARS_MAX = 64 * 1024;
+
+export class EventFields {
+  readonly #map = new Map<string, FieldValue>();
+  /** Fields refused because of FIELDS_MAX. */
+  overflow = 0;
+  /** Values cut at VALUE_CHARS_MAX. */
+  cut = 0;
+
+  /**
+   * Sets a field from what a source said. Coerces to the catalogue's type; what does not fit goes to
+   * `invalid.<name>`, what is ours to write goes to `claimed.<name>`. `undefined` is ignored.
+   */
+  set(name: string, value: FieldValue | undefined): void {
+    if (value === undefined) return;
+    const def = hotField(name);
+    if (def === undefined) return this.#put(name, value);
+    if (def.ours) return this.#put(CLAIMED_PREFIX + name, value);
+    this.#typed(def, value);
+  }
+
+  /** Sets a field that only the pipeline may write (`vigil.*`, `@timestamp`, `event.ingested`). No coercion. */
+  setOurs(name: string, value: FieldValue): void {
+    this.#map.set(name, value);
+  }
+
+  get(name: string): FieldValue | undefined {
+    return this.#map.get(name);
+  }
+
+  /** The first value as text, or undefined where absent or null. */
+  text(name: string): string | undefined {
+    const v = this.#map.get(name);
+    const one = Array.isArray(v) ? v[0] : v;
+    return one === undefined || one === null ? undefined : String(one);
+  }
+
+  has(name: string): boolean {
+    return this.#map.has(name);
+  }
+
+  delete(name: string): void {
+    this.#map.delete(name);
+  }
+
+  /** Adds to a multi-valued field without repeating a value. */
+  append(name: string, value: Scalar): void {
+    const old = this.#map.get(name);
+    if (old === undefined) return this.set(name, hotField(name)?.multi === true ? [value] : value);
+    const list = Array.isArray(old) ? old : [old as Scalar];
+    if (!list.includes(value)) this.set(name, [...list, value]);
+  }
+
+  entries(): IterableIterator<[string, FieldValue]> {
+    return this.#map.entries();
+  }
+
+  get size(): number {
+    return this.#map.size;
+  }
+
+  #typed(def: FieldDef, value: FieldValue): void {
+    if (Array.isArray(value)) {
+      if (!def.multi && value.length === 1) return this.#typed(def, value[0] as Scalar);
+      // A single-valued column cannot hold a list: the first value stays hot, the whole list is kept beside it.
+      if (!def.multi) {
+        this.#typed(def, (value[0] ?? null) as Scalar);
+        return this.#put(`${def.name}.all`, value);
+      }
+      const good: Scalar[] = [];
+      for (const v of value) {
+        const c = coerce(def, v as Scalar);
+        if (c !== undefined && c !== null) good.push(c);
+      }
+      return this.#put(def.name, good);
+    }
+    const c = coerce(def, value as Scalar);
+    if (c === undefined) return this.#put(INVALID_PREFIX + def.name, value);
+    this.#put(def.name, def.multi && c !== null ? [c] : c);
+  }
+
+  #put(name: string, value: FieldValue): void {
+    if (this.#map.size >= FIELDS_MAX && !this.#map.has(name)) {
+      this.overflow++;
+      return;
+    }
+    if (typeof value === 'string' && value.length > VALUE_CHARS_MAX) {
+      this.cut++;
+      value = value.slice(0, VALUE_CHARS_MAX);
+    }
+    this.#map.set(name, value);
+  }
+}
+
+/** The value as its field's type; undefined where it does not fit. */
+function coerce(def: FieldDef, v: Scalar): Scalar | undefined {
+  if (v === null) return null;
+  switch (def.type) {
+    case 'keyword':
+    case 'text':
+      return typeof v === 'string' ? v : String(v);
+    case 'long': {
+      if (typeof v === 'number') return Number.isSafeInteger(v) ? v : undefined;
+      if (typeof v !== 'string' || !/^-?\d{1,15}$/.test(v)) return undefined;
+      return Number(v);
+    }
+    case 'double': {
+      const n = typeof v === 'number' ? v : typeof v === 'string' && v.trim() !== '' ? Number(v) : Number.NaN;
+      return Number.isFinite(n) ? n : undefined;
+    }
+    case 'boolean':
+      if (typeof v === 'boolean') return v;
+      return v === 'true' ? true : v === 'false' ? false : undefined;
+    case 'date':
+      // Callers give microseconds; text is parsed by the normaliser, which knows zone and year rules.
+      return typeof v === 'number' && Number.isSafeInteger(v) ? v : undefined;
+    case 'ip':
+      return typeof v === 'string' ? parseIp(v) : undefined;
+  }
+}
+
+/** What the pipeline knows of a record before any parser has seen it; parsers may read it, never write it. */
+export type Provenance = {
+  readonly tenant: string;
+  readonly origin: Origin;
+  readonly door: string;
+  readonly sender: string;
+  readonly token: string;
+  /** Microseconds, UTC, from the journal. */
+  readonly ingested: number;
+};
+
+export const ORIGINS = ['live', 'import', 'demo', 'retro'] as const;
+export type Origin = (typeof ORIGINS)[number];
+
+/** parsed: the source's parser understood it; partial: the envelope only; raw: nothing recognised; quarantined: a parser failed on it. */
+export const STATUSES = ['parsed', 'partial', 'raw', 'quarantined'] as const;
+export type ParseStatus = (typeof STATUSES)[number];
+
+/** A normalised event on its way through match and encode. */
+export type NormalizedEvent = {
+  readonly fields: EventFields;
+  /** The record decoded as UTF-8 with U+FFFD for what is not; bare words search this text. */
+  readonly rawText: string;
+  /** The exact bytes. */
+  readonly raw: Uint8Array;
+  /** Claimed time in microseconds, already held to `ingested` + 10 min (see `docs/ARCHITECTURE.md`, Time). */
+  readonly ts: number;
+  readonly status: ParseStatus;
+  /** What kind of log: folder name under `content/sources`. */
+  readonly source: string;
+  /** `name@version`. */
+  readonly parser: string;
+  /** `kind:value` of everything the event speaks of, at most ENTITIES_MAX. */
+  readonly entities: readonly string[];
+};
+
+export const ENTITIES_MAX = 64;

@@ -1,0 +1,37 @@
+/**
+ * IP addresses as text. One canonical form everywhere (RFC 5952 for IPv6; IPv4-mapped IPv6 folds to IPv4), so that
+ * the same address compares equal live, in the store and in entity names.
+ */
+import ipaddr from 'ipaddr.js';
+
+const V4 =
+  /^(25[0-5]|2[0-4]\d|1?\d?\d)\.(25[0-5]|2[0-4]\d|1?\d?\d)\.(25[0-5]|2[0-4]\d|1?\d?\d)\.(25[0-5]|2[0-4]\d|1?\d?\d)$/;
+
+/** Canonical text of an address, or undefined where it is none. Accepts brackets and a zone id (dropped). */
+export function parseIp(text: string): string | undefined {
+  const m = V4.exec(text);
+  if (m !== null && !/(^|\.)0\d/.test(text)) return text;
+  if (text.length > 64 || !text.includes(':')) return undefined;
+  let s = text;
+  if (s.startsWith('[') && s.endsWith(']')) s = s.slice(1, -1);
+  const zone = s.indexOf('%');
+  if (zone > 0) s = s.slice(0, zone);
+  if (!ipaddr.IPv6.isValid(s)) return undefined;
+  const v6 = ipaddr.IPv6.parse(s);
+  if (v6.isIPv4MappedAddress()) return v6.toIPv4Address().toString();
+  return v6.toRFC5952String();
+}
+
+/** 16 bytes, IPv4 as ::ffff:a.b.c.d; undefined where the text is no address. */
+export function ipBytes(text: string): Uint8Array | undefined {
+  const m = V4.exec(text);
+  if (m !== null) {
+    const out = new Uint8Array(16);
+    out[10] = 0xff;
+    out[11] = 0xff;
+    for (let i = 0; i < 4; i++) out[12 + i] = Number(m[i + 1]);
+    return out;
+  }
+  if (!ipaddr.IPv6.isValid(text)) return undefined;
+  return Uint8Array.from(ipaddr.IPv6.parse(text).toByteArray());
+}
