@@ -1,0 +1,67 @@
+/**
+ * Windows events: winlogbeat JSON, evtx_dump JSON, flat JSON (NXLog and the like) and the event's own XML.
+ * All of EventData/UserData stays under `winlog.event_data.<Name>` (Sigma's Windows field names live there).
+ */
+import type { EventFields } from '../../../src/model/event.ts';
+import { defineSource } from '../../../src/normalize/source.ts';
+import { audited, SECURITY, SYSTEM } from './security.ts';
+import { fromJson, fromXml, type WinEvent } from './shape.ts';
+import { DEFENDER, POWERSHELL, SYSMON } from './sysmon.ts';
+import { put } from './values.ts';
+
+const CHANNELS: readonly (readonly [RegExp, ReadonlyMap<number, (e: WinEvent, out: EventFields) => void>])[] =
+  [
+    [/^Security$/i, SECURITY],
+    [/sysmon/i, SYSMON],
+    [/^System$/i, SYSTEM],
+    [/powershell/i, POWERSHELL],
+    [/Windows Defender/i, DEFENDER],
+  ];
+
+export default defineSource({
+  name: 'windows',
+  version: 1,
+  title: 'Windows events (Security, Sysmon, System, PowerShell, Defender)',
+  recognise: {
+    prefixes: ['<Event '],
+    jsonKeys: [
+      ['winlog'],
+      ['Event'],
+      ['EventID', 'Channel'],
+      ['EventID', 'Computer'],
+      ['EventID', 'Hostname'],
+      ['System', 'EventData'],
+    ],
+  },
+  parse: (input, out) => {
+    const event = input.json === undefined ? fromXml(input.message) : fromJson(input.json);
+    if (event === undefined) return 'no';
+    envelope(event, out);
+    for (const [name, value] of event.data) out.set(`winlog.event_data.${name}`, value);
+    const known = CHANNELS.find(([re]) => re.test(event.channel))?.[1].get(event.id);
+    audited(event, out);
+    known?.(event, out);
+    if (!out.has('user.id')) put(out, 'user.id', event.sid);
+    return known === undefined ? 'partial' : 'parsed';
+  },
+});
+
+function envelope(e: WinEvent, out: EventFields): void {
+  if (e.time !== undefined) out.setOurs('@timestamp', e.time);
+  out.set('event.kind', 'event');
+  out.set('event.code', String(e.id));
+  put(out, 'event.provider', e.provider === '' ? e.channel : e.provider);
+  put(out, 'host.name', e.computer);
+  put(out, 'log.level', e.level.toLowerCase());
+  put(out, 'message', e.message);
+  put(out, 'winlog.channel', e.channel);
+  put(out, 'winlog.event_id', String(e.id));
+  put(out, 'winlog.provider_name', e.provider);
+  put(out, 'winlog.computer_name', e.computer);
+  put(out, 'winlog.record_id', e.recordId);
+  put(out, 'winlog.keywords', e.keywords);
+  put(out, 'winlog.task', e.task);
+  put(out, 'winlog.opcode', e.opcode);
+  put(out, 'winlog.process.pid', e.pid);
+  put(out, 'winlog.user.identifier', e.sid);
+}
