@@ -1,0 +1,130 @@
+/**
+ * The control store as the rest of Vigil sees it. Methods that return promises are the API's and the command line's;
+ * the others are synchronous, for the pipeline. Every change by a person takes the audit record that is written in the same
+ * transaction; a change that finds nothing to change returns false or undefined and writes no audit. Times: microseconds.
+ */
+import type { Alert, AlertStatus, Severity } from '../../model/alert.ts';
+import type { BatchCommit } from './commit.ts';
+import type { AlertBucket, AlertFilter, AlertList } from './tables/alert-lists.ts';
+import type { AuditRecord } from './tables/audit.ts';
+import type { Checkpoint } from './tables/checkpoints.ts';
+import type { DedupKey } from './tables/dedup.ts';
+import type { LedgerDelta, LedgerEntry, LedgerStored } from './tables/ledger.ts';
+import type { List } from './tables/lists.ts';
+import type { OutboxItem } from './tables/outbox.ts';
+import type { RuleStat } from './tables/rule-stats.ts';
+import type { Session } from './tables/sessions.ts';
+import type { Token } from './tables/tokens.ts';
+import type { User, UserRole } from './tables/users.ts';
+
+/** Names a person's change to one alert of one of `tenants`. */
+export type AlertAction = {
+  readonly id: string;
+  readonly tenants: readonly string[];
+  readonly at: number;
+  /** User name. */
+  readonly by: string;
+};
+
+export type PipelinePart = {
+  /** One transaction, durable on return; a batch committed before is `known` and ignored. */
+  commitBatch(tx: BatchCommit): 'committed' | 'known';
+  /** -1 before the first. */
+  committedBatch(): number;
+  /** Ledger counts that belong to no journal batch (drops while the journal is full). */
+  addLedger(deltas: readonly LedgerDelta[]): void;
+  /** The event store's own counts, as just asked. */
+  setStored(lines: readonly LedgerStored[]): void;
+  checkpoint(kind: Checkpoint['kind'], name: string): string | undefined;
+  checkpoints(kind: Checkpoint['kind']): Map<string, string>;
+  putCheckpoint(c: Checkpoint): void;
+  dropCheckpoint(kind: Checkpoint['kind'], name: string): void;
+  /** What people say of an alert now; undefined where unknown. */
+  alertStatus(id: string): AlertStatus | undefined;
+  /** Alerts not closed, whole, newest first. */
+  unclosedAlerts(limit: number): Alert[];
+  /** Called after a person changed an alert, within the same turn. Returns how to stop listening. */
+  onHumanChange(listen: (alert: Alert) => void): () => void;
+  dueOutbox(now: number, limit: number): OutboxItem[];
+  outboxDone(id: string, channel: string, at: number): void;
+  /** `nextAt` absent gives up. */
+  outboxFailed(item: { id: string; channel: string; nextAt?: number; error: string }): void;
+  dedupSeen(tenant: string, key: string, since: number): boolean;
+  dedupSince(since: number, limit: number): DedupKey[];
+  ruleStats(): Map<string, RuleStat>;
+  /** Lists in force, or those in force at `at`. */
+  lists(at?: number): List[];
+  onListChange(listen: (list: List) => void): () => void;
+  setting(key: string): unknown;
+  setSetting(key: string, value: unknown): void;
+  /** Deletes what is past its time; how many rows went. */
+  housekeep(before: {
+    now: number;
+    sessionIdleUs: number;
+    dedup: number;
+    ledger: number;
+    outbox: number;
+  }): number;
+  appendAudit(a: AuditRecord): void;
+};
+
+export type AccessPart = {
+  user(name: string): Promise<User | undefined>;
+  users(): Promise<User[]>;
+  /** False where the name is taken. */
+  createUser(user: User, audit: AuditRecord): Promise<boolean>;
+  /** New password hash; ends the user's sessions but for `keepSession` (a session hash, '' keeps none). */
+  setPassword(
+    name: string,
+    change: { hash: string; mustChange: boolean; keepSession: string },
+    audit: AuditRecord,
+  ): Promise<boolean>;
+  /** Ends the user's sessions. `last_admin`: refused, somebody must be left. */
+  setRole(name: string, role: UserRole, audit: AuditRecord): Promise<'done' | 'unknown' | 'last_admin'>;
+  /** Deletes the user and ends their sessions. */
+  deleteUser(name: string, audit: AuditRecord): Promise<'done' | 'unknown' | 'last_admin'>;
+  session(hash: string): Promise<Session | undefined>;
+  /** Also notes the user's last login. */
+  createSession(s: Session, audit: AuditRecord): Promise<void>;
+  touchSession(hash: string, at: number): Promise<void>;
+  endSession(hash: string, audit: AuditRecord): Promise<boolean>;
+  token(id: string): Promise<Token | undefined>;
+  /** Not revoked, expired ones included. */
+  tokens(): Promise<Token[]>;
+  createToken(t: Token, audit: AuditRecord): Promise<void>;
+  revokeToken(id: string, at: number, audit: AuditRecord): Promise<boolean>;
+  touchToken(id: string, at: number, from: string, audit?: AuditRecord): Promise<void>;
+  audit(a: AuditRecord): Promise<void>;
+  auditPage(page: { before?: number; limit: number }): Promise<AuditRecord[]>;
+};
+
+export type AnalystPart = {
+  alertPage(filter: AlertFilter): Promise<AlertList>;
+  alert(id: string, tenants: readonly string[]): Promise<Alert | undefined>;
+  relatedAlerts(alert: Alert, limit: number): Promise<Alert[]>;
+  openAlertCounts(tenant: string): Promise<Record<Severity, number>>;
+  alertHistogram(range: {
+    tenant: string;
+    from: number;
+    to: number;
+    bucketUs: number;
+  }): Promise<AlertBucket[]>;
+  setAlertStatus(
+    a: AlertAction,
+    set: { status: AlertStatus; reason: string },
+    audit: AuditRecord,
+  ): Promise<Alert | undefined>;
+  setAlertAssignee(a: AlertAction, assignee: string, audit: AuditRecord): Promise<Alert | undefined>;
+  addAlertNote(a: AlertAction, text: string, audit: AuditRecord): Promise<Alert | undefined>;
+  ledger(range: {
+    tenants: readonly string[];
+    from: number;
+    to: number;
+    limit: number;
+  }): Promise<LedgerEntry[]>;
+  setList(list: Omit<List, 'validTo'>, audit: AuditRecord): Promise<List>;
+  /** Alerts, ledger and keys of a tenant (the demo's removal). */
+  removeTenant(tenant: string, audit: AuditRecord): Promise<void>;
+};
+
+export type ControlStore = PipelinePart & AccessPart & AnalystPart & { close(): void };

@@ -1,0 +1,33 @@
+/**
+ * `checkpoints`: how far things have come. Kind `stream`: position in a source that can be read again (file offset,
+ * journal cursor). Kind `batch`: journal batch numbers by name; `committed` is the last batch that `commitBatch` took.
+ */
+import type { Sql } from '../sql.ts';
+
+export type CheckpointRow = { kind: string; name: string; pos: string };
+export type Checkpoint = { readonly kind: 'stream' | 'batch'; readonly name: string; readonly pos: string };
+
+export const checkpointFromRow = (r: CheckpointRow): Checkpoint => ({
+  kind: r.kind === 'batch' ? 'batch' : 'stream',
+  name: r.name,
+  pos: r.pos,
+});
+export const checkpointToRow = (c: Checkpoint): CheckpointRow => ({ ...c });
+
+const UPSERT =
+  'insert into checkpoints (kind, name, pos) values (?, ?, ?) on conflict (kind, name) do update set pos = excluded.pos';
+export const putCheckpoint = (sql: Sql, c: Checkpoint): void => {
+  sql.exec(UPSERT, [c.kind, c.name, c.pos]);
+};
+export const getCheckpoint = (sql: Sql, kind: Checkpoint['kind'], name: string): string | undefined =>
+  sql.first(sql.db.selectFrom('checkpoints').select('pos').where('kind', '=', kind).where('name', '=', name))
+    ?.pos;
+export const allCheckpoints = (sql: Sql, kind: Checkpoint['kind']): Map<string, string> =>
+  new Map(
+    sql
+      .all(sql.db.selectFrom('checkpoints').selectAll().where('kind', '=', kind))
+      .map((r) => [r.name, r.pos] as const),
+  );
+export const dropCheckpoint = (sql: Sql, kind: Checkpoint['kind'], name: string): void => {
+  sql.run(sql.db.deleteFrom('checkpoints').where('kind', '=', kind).where('name', '=', name));
+};
