@@ -1,0 +1,339 @@
+/**
+ * JSON of attackers -> documents that are safe to index, and documents -> flat event fields. Held by `json.test.ts`
+ * and `json.prop.test.ts`.
+ *
+ * - Objects have no prototype, so `__proto__`, `constructor` and the like are keys as any other.
+ * - Duplicate keys: the last one wins (as in JSON.parse); the raw text keeps both and bare words find both.
+ * - A number whose text differs from `String(n)` (20 digits, `1.50`, `1e3`) becomes its source text, a string.
+ * - What lies deeper than JSON_DEPTH_MAX stays as its JSON text. Beyond JSON_NODES_MAX values, the rest of the document
+ *   is left out (it stays in the raw text).
+ */
+import type { EventFields, FieldValue, Scalar } from '../model/event.ts';
+import type { Json, JsonObject } from './source.ts';
+
+export const JSON_DEPTH_MAX = 128;
+export const JSON_NODES_MAX = 20_000;
+/** `flatten` sets at most this many fields, so that mapped fields always have room below FIELDS_MAX. */
+export const FLATTEN_FIELDS_MAX = 900;
+/** Objects deeper than this below the start of `flatten` are kept as JSON text. */
+export const FLATTEN_DEPTH_MAX = 24;
+/** Values kept per list. */
+export const FLATTEN_LIST_MAX = 1000;
+/** A dotted name longer than this is cut. */
+export const FIELD_NAME_CHARS_MAX = 512;
+
+/** Numbers that JSON.parse could change: 16 digits, -0, trailing zero or many digits after the point, exponent. */
+const ODD_NUMBER =
+  /[:,[\s](?:-0(?!\.)|-?(?:\d{16}|\d{1,15}(?:\.\d{0,6}0(?!\d)|\.\d{7}|(?:\.\d{1,7})?[eE])|0\.00000))/;
+/** Below this length nesting cannot cost anything worth a scan. */
+const DEPTH_SCAN_CHARS = 2048;
+
+/** The document, or undefined where the text is not JSON. Never throws. */
+export function parseJson(text: string): Json | undefined {
+  if (isOdd(text)) return scanJson(text);
+  try {
+    return safe(JSON.parse(text) as Json, 0, { nodes: 0 });
+  } catch {
+    // Not JSON: the caller treats it as text.
+    return undefined;
+  }
+}
+
+/** The document where the text is a JSON object. */
+export function parseJsonObject(text: string): JsonObject | undefined {
+  const v = parseJson(text);
+  return isObject(v) ? v : undefined;
+}
+
+export const isObject = (v: Json | undefined): v is JsonObject =>
+  typeof v === 'object' && v !== null && !Array.isArray(v);
+
+/** Value at a path of own keys. */
+export function at(doc: JsonObject | undefined, ...path: readonly string[]): Json | undefined {
+  let v: Json | undefined = doc;
+  for (const key of path) {
+    if (!isObject(v)) return undefined;
+    v = v[key];
+  }
+  return v;
+}
+
+/** Text of a scalar; undefined for null, absent, objects and lists. */
+export function textOf(v: Json | undefined): string | undefined {
+  if (typeof v === 'string') return v;
+  return typeof v === 'number' || typeof v === 'boolean' ? String(v) : undefined;
+}
+
+/** A scalar as it is; undefined for absent, objects and lists. */
+export function scalarOf(v: Json | undefined): Scalar | undefined {
+  return v === null || typeof v === 'string' || typeof v === 'number' || typeof v === 'boolean'
+    ? v
+    : undefined;
+}
+
+function isOdd(text: string): boolean {
+  if (ODD_NUMBER.test(text)) return true;
+  if (/^-?\d/.test(text)) return true;
+  if (text.length < DEPTH_SCAN_CHARS) return maybeDeep(text);
+  return depthOver(text);
+}
+/** Short texts: only those with enough opening brackets are looked at. */
+function maybeDeep(text: string): boolean {
+  return text.length > JSON_DEPTH_MAX * 2 && depthOver(text);
+}
+/** Over-approximates: brackets within strings count too. */
+function depthOver(text: string): boolean {
+  let depth = 0;
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i);
+    if (c === 0x7b || c === 0x5b) {
+      if (++depth > JSON_DEPTH_MAX) return true;
+    } else if (c === 0x7d || c === 0x5d) depth--;
+  }
+  return false;
+}
+
+function safe(v: Json, depth: number, count: { nodes: number }): Json {
+  if (typeof v !== 'object' || v === null) return v;
+  if (depth >= JSON_DEPTH_MAX) return JSON.stringify(v);
+  if (Array.isArray(v)) {
+    const list = v as readonly Json[];
+    const out: Json[] = [];
+    for (const x of list) {
+      if (++count.nodes > JSON_NODES_MAX) break;
+      out.push(typeof x === 'object' && x !== null ? safe(x, depth + 1, count) : x);
+    }
+    return out;
+  }
+  const from = v as JsonObject;
+  const out = Object.create(null) as { [key: string]: Json };
+  for (const key in from) {
+    if (++count.nodes > JSON_NODES_MAX) break;
+    const x = from[key] as Json;
+    out[key] = typeof x === 'object' && x !== null ? safe(x, depth + 1, count) : x;
+  }
+  return out;
+}
+
+/** The slow path: own scanner of RFC 8259, which knows source text and depth. */
+function scanJson(text: string): Json | undefined {
+  const s: Scan = { text, i: 0, nodes: 0 };
+  try {
+    const v = scanValue(s, 0);
+    skipBlank(s);
+    return s.i === text.length ? v : undefined;
+  } catch {
+    // scanValue throws only for text that is not JSON.
+    return undefined;
+  }
+}
+
+type Scan = { readonly text: string; i: number; nodes: number };
+const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
+const fail = (): never => {
+  throw new SyntaxError('not JSON');
+};
+
+function skipBlank(s: Scan): void {
+  for (;;) {
+    const c = s.text.charCodeAt(s.i);
+    if (c !== 32 && c !== 10 && c !== 13 && c !== 9) return;
+    s.i++;
+  }
+}
+
+function scanValue(s: Scan, depth: number): Json {
+  skipBlank(s);
+  const c = s.text.charCodeAt(s.i);
+  if (c === 0x7b || c === 0x5b) {
+    if (depth >= JSON_DEPTH_MAX) return skipDeep(s);
+    return c === 0x7b ? scanObject(s, depth) : scanArray(s, depth);
+  }
+  if (c === 0x22) return scanString(s);
+  if (c === 0x2d || (c >= 48 && c <= 57)) return scanNumber(s);
+  for (const [word, value] of WORDS) {
+    if (s.text.startsWith(word, s.i)) {
+      s.i += word.length;
+      return value;
+    }
+  }
+  return fail();
+}
+const WORDS: readonly (readonly [string, Json])[] = [
+  ['true', true],
+  ['false', false],
+  ['null', null],
+];
+
+function scanNumber(s: Scan): Json {
+  NUMBER.lastIndex = s.i;
+  const t = NUMBER.exec(s.text)?.[0];
+  if (t === undefined) return fail();
+  s.i += t.length;
+  const n = Number(t);
+  return String(n) === t ? n : t;
+}
+
+function scanString(s: Scan): string {
+  const { text } = s;
+  const start = s.i;
+  let plain = true;
+  let i = start + 1;
+  for (; ; i++) {
+    const c = text.charCodeAt(i);
+    if (c === 0x22) break;
+    if (Number.isNaN(c) || c < 32) return fail();
+    if (c === 0x5c) {
+      plain = false;
+      i++;
+    }
+  }
+  s.i = i + 1;
+  return plain ? text.slice(start + 1, i) : (JSON.parse(text.slice(start, i + 1)) as string);
+}
+
+function scanObject(s: Scan, depth: number): Json {
+  const out = Object.create(null) as { [key: string]: Json };
+  s.i++;
+  skipBlank(s);
+  if (s.text.charCodeAt(s.i) === 0x7d) {
+    s.i++;
+    return out;
+  }
+  for (;;) {
+    skipBlank(s);
+    if (s.text.charCodeAt(s.i) !== 0x22) return fail();
+    const key = scanString(s);
+    skipBlank(s);
+    if (s.text.charCodeAt(s.i++) !== 0x3a) return fail();
+    const v = scanValue(s, depth + 1);
+    if (++s.nodes <= JSON_NODES_MAX) out[key] = v;
+    if (!more(s, 0x7d)) return out;
+  }
+}
+
+function scanArray(s: Scan, depth: number): Json {
+  const out: Json[] = [];
+  s.i++;
+  skipBlank(s);
+  if (s.text.charCodeAt(s.i) === 0x5d) {
+    s.i++;
+    return out;
+  }
+  for (;;) {
+    const v = scanValue(s, depth + 1);
+    if (++s.nodes <= JSON_NODES_MAX) out.push(v);
+    if (!more(s, 0x5d)) return out;
+  }
+}
+
+/** Consumes `,` (true) or the closing bracket (false). */
+function more(s: Scan, close: number): boolean {
+  skipBlank(s);
+  const c = s.text.charCodeAt(s.i++);
+  if (c === 0x2c) return true;
+  return c === close ? false : fail();
+}
+
+/** Text of a bracketed value, found by counting; its inside is not checked further. */
+function skipDeep(s: Scan): string {
+  const start = s.i;
+  let depth = 0;
+  while (s.i < s.text.length) {
+    const c = s.text.charCodeAt(s.i);
+    if (c === 0x22) {
+      scanString(s);
+      continue;
+    }
+    s.i++;
+    if (c === 0x7b || c === 0x5b) depth++;
+    else if ((c === 0x7d || c === 0x5d) && --depth === 0) return s.text.slice(start, s.i);
+  }
+  return fail();
+}
+
+export type FlattenBounds = { readonly fields?: number; readonly depth?: number; readonly list?: number };
+
+/**
+ * Sets the document's values as dotted names below `prefix` (`''` for none). Lists of scalars stay lists; lists of
+ * objects become, per path, the list of their values; a name that is reached in two ways (`a.b` beside `{a: {b}}`) gets
+ * both values. Empty objects and lists are kept as an empty list. Names below `vigil.` are ours and go to `claimed.`.
+ * Returns how many names were left out.
+ */
+export function flatten(doc: JsonObject, out: EventFields, prefix = '', bounds: FlattenBounds = {}): number {
+  const f: Flat = {
+    found: new Map(),
+    merged: new Map(),
+    left: 0,
+    fields: bounds.fields ?? FLATTEN_FIELDS_MAX,
+    depth: bounds.depth ?? FLATTEN_DEPTH_MAX,
+    list: bounds.list ?? FLATTEN_LIST_MAX,
+  };
+  walkObject(f, doc, prefix, 0);
+  for (const [name, value] of f.found) {
+    if (name.startsWith('vigil.')) out.set(`claimed.${name}`, value);
+    else out.set(name, value);
+  }
+  return f.left;
+}
+
+type Flat = {
+  readonly found: Map<string, FieldValue>;
+  /** Lists in `found` that were made here and may grow. */
+  readonly merged: Map<string, Scalar[]>;
+  left: number;
+  readonly fields: number;
+  readonly depth: number;
+  readonly list: number;
+};
+
+function walkObject(f: Flat, doc: JsonObject, prefix: string, depth: number): void {
+  let empty = true;
+  for (const key in doc) {
+    empty = false;
+    const name = prefix === '' ? key : `${prefix}.${key}`;
+    walk(
+      f,
+      doc[key] as Json,
+      name.length > FIELD_NAME_CHARS_MAX ? name.slice(0, FIELD_NAME_CHARS_MAX) : name,
+      depth,
+    );
+  }
+  if (empty && prefix !== '') add(f, prefix, []);
+}
+
+function walk(f: Flat, v: Json, name: string, depth: number): void {
+  if (typeof v !== 'object' || v === null) return add(f, name, v);
+  if (depth >= f.depth) return add(f, name, JSON.stringify(v));
+  if (!Array.isArray(v)) return walkObject(f, v as JsonObject, name, depth + 1);
+  const list = v as readonly Json[];
+  if (list.every(isScalar)) return add(f, name, list.length > f.list ? list.slice(0, f.list) : list);
+  const count = Math.min(list.length, f.list);
+  for (let i = 0; i < count; i++) walk(f, list[i] as Json, name, depth + 1);
+}
+const isScalar = (v: Json): v is Scalar => typeof v !== 'object' || v === null;
+
+function add(f: Flat, name: string, value: FieldValue): void {
+  const own = f.merged.get(name);
+  if (own === undefined) {
+    const old = f.found.get(name);
+    if (old === undefined) {
+      if (f.found.size >= f.fields) f.left++;
+      else f.found.set(name, value);
+      return;
+    }
+    const list: Scalar[] = Array.isArray(old) ? (old as readonly Scalar[]).slice() : [old as Scalar];
+    f.merged.set(name, list);
+    f.found.set(name, list);
+    return push(f, list, value);
+  }
+  push(f, own, value);
+}
+
+function push(f: Flat, list: Scalar[], value: FieldValue): void {
+  if (!Array.isArray(value)) {
+    if (list.length < f.list) list.push(value as Scalar);
+    return;
+  }
+  for (const x of value as readonly Scalar[]) if (list.length < f.list) list.push(x);
+}

@@ -1,0 +1,281 @@
+/**
+ * Raw bytes -> one event: decode, find the source, let it map, then what is common to all (times, entities, provenance).
+ *
+ * Contract: `Normalizer` never throws and is linear in the record's length; the same bytes, meta and receive time give
+ * the same event. A parser that throws gives status `quarantined` with `vigil.error`, and whatever is not recognised is
+ * kept as text. Held by `normalize.test.ts`, `normalize.prop.test.ts` and the golden files of `content/sources`.
+ *
+ * Statuses: `parsed` a source understood it; `partial` envelope or kind known, not the text; `raw` nothing recognised
+ * (source `unknown`); `quarantined` a parser failed.
+ */
+import { EventFields, type NormalizedEvent, type ParseStatus } from '../model/event.ts';
+import type { RecordMeta } from '../model/record.ts';
+import { entitiesOf } from './entities.ts';
+import { decodeEnvelope, type Envelope, envelopeFields } from './envelope.ts';
+import { isJournal, journalEnvelope, journalFields } from './journald.ts';
+import { parseJsonObject } from './json.ts';
+import { bySignature, hasPrefix, type Registry } from './registry.ts';
+import type { JsonObject, ParseOutcome, SourceInput, SourceSpec } from './source.ts';
+import { claimTime, isoText } from './time.ts';
+
+export type NormalizeOptions = {
+  /** IANA zone for stamps without one, where the record's meta names none. */
+  readonly hostZone: string;
+  /** Host of records that name none and come from this machine's files or journal. */
+  readonly hostName: string;
+};
+/** `ingested`: receive time from the journal, microseconds. */
+export type Normalizer = (raw: Uint8Array, meta: RecordMeta, ingested: number) => NormalizedEvent;
+
+/** Source and parser of what nothing recognised. */
+export const UNKNOWN_SOURCE = 'unknown';
+export const UNKNOWN_PARSER = 'unknown@1';
+/** `message repeated N times` counts as at most this many. */
+export const REPEAT_MAX = 1_000_000;
+const ERROR_CHARS_MAX = 500;
+
+export function makeNormalizer(registry: Registry, options: NormalizeOptions): Normalizer {
+  const isPrefix = (text: string, at: number): boolean => hasPrefix(registry, text, at);
+  return (raw, meta, ingested) => {
+    const rawText = Buffer.prototype.utf8Slice.call(raw, 0, raw.length);
+    const zone = meta.zone === '' ? options.hostZone : meta.zone;
+    const decoded = decode(trimEnd(rawText), { zone, ingested }, isPrefix);
+    let fields = startFields(decoded);
+    let verdict: Verdict;
+    try {
+      verdict = route(registry, meta.source, decoded, { zone, ingested, out: fields });
+    } catch (e) {
+      // A failing parser may have left half an event: start anew from the envelope.
+      fields = startFields(decoded);
+      const failed = e instanceof ParserFailure ? e : undefined;
+      const text = String(failed?.cause instanceof Error ? failed.cause.message : (failed?.cause ?? e));
+      fields.setOurs('vigil.error', text.slice(0, ERROR_CHARS_MAX));
+      verdict = { spec: failed?.spec, status: 'quarantined' };
+    }
+    return finish({ raw, rawText, meta, ingested, options, decoded, fields, verdict });
+  };
+}
+
+type Decoded = {
+  readonly env: Envelope;
+  /** Message after unwrapping `message repeated`. */
+  readonly message: string;
+  readonly repeated: number;
+  readonly json: JsonObject | undefined;
+  readonly journal: JsonObject | undefined;
+};
+type Context = { readonly zone: string; readonly ingested: number };
+type Verdict = { readonly spec: SourceSpec | undefined; readonly status: ParseStatus };
+
+class ParserFailure extends Error {
+  readonly spec: SourceSpec;
+  constructor(spec: SourceSpec, cause: unknown) {
+    super('parser failed', { cause });
+    this.spec = spec;
+  }
+}
+
+/** Without the line ends and NULs that some senders leave at the end. */
+function trimEnd(t: string): string {
+  let end = t.length;
+  for (; end > 0; end--) {
+    const c = t.charCodeAt(end - 1);
+    if (c !== 10 && c !== 13 && c !== 0) break;
+  }
+  return end === t.length ? t : t.slice(0, end);
+}
+
+function decode(text: string, ctx: Context, isPrefix: (t: string, at: number) => boolean): Decoded {
+  const whole = documentOf(text, 0);
+  if (whole !== undefined) {
+    if (!isJournal(whole)) {
+      return { env: decodeNone(text), message: text, repeated: 0, json: whole, journal: undefined };
+    }
+    return withMessage(journalEnvelope(whole), whole);
+  }
+  return withMessage(decodeEnvelope(text, ctx, isPrefix), undefined);
+}
+
+const decodeNone = (message: string): Envelope => ({
+  kind: 'none',
+  message,
+  program: '',
+  pid: '',
+  host: '',
+  pri: -1,
+  time: undefined,
+  msgid: '',
+  data: [],
+});
+
+const CEE = '@cee:';
+/** The JSON object that the text is from `at` on (blanks, byte order mark and `@cee:` skipped). */
+function documentOf(text: string, at: number): JsonObject | undefined {
+  let i = at;
+  while (text.charCodeAt(i) === 32 || text.charCodeAt(i) === 0xfeff || text.charCodeAt(i) === 9) i++;
+  if (text.charCodeAt(i) === 64 && text.startsWith(CEE, i)) {
+    i += CEE.length;
+    while (text.charCodeAt(i) === 32) i++;
+  }
+  return text.charCodeAt(i) === 0x7b ? parseJsonObject(i === 0 ? text : text.slice(i)) : undefined;
+}
+
+const REPEATED = 'message repeated ';
+function withMessage(env: Envelope, journal: JsonObject | undefined): Decoded {
+  let { message } = env;
+  let repeated = 0;
+  if (message.startsWith(REPEATED)) {
+    const m = /^message repeated (\d{1,9}) times: \[ ?/.exec(message);
+    if (m !== null && message.endsWith(']')) {
+      repeated = Math.min(Math.max(Number(m[1]), 1), REPEAT_MAX);
+      message = message.slice(m[0].length, -1);
+    }
+  }
+  return { env, message, repeated, json: documentOf(message, 0), journal };
+}
+
+function startFields(d: Decoded): EventFields {
+  const out = new EventFields();
+  out.set('event.kind', 'event');
+  if (d.json === undefined) out.set('message', d.message);
+  if (d.journal !== undefined) journalFields(d.journal, out);
+  envelopeFields(d.env, out);
+  if (d.repeated > 0) out.setOurs('vigil.count', d.repeated);
+  return out;
+}
+
+function route(registry: Registry, pinned: string, d: Decoded, ctx: Context & { out: EventFields }): Verdict {
+  const input: SourceInput = {
+    message: d.message,
+    program: d.env.program,
+    json: d.json,
+    ingested: ctx.ingested,
+    zone: ctx.zone,
+  };
+  const ask = (spec: SourceSpec): ParseOutcome => {
+    try {
+      return spec.parse(input, ctx.out);
+    } catch (e) {
+      throw new ParserFailure(spec, e);
+    }
+  };
+  const forced = pinned === '' ? undefined : registry.specs.get(pinned);
+  if (forced !== undefined) {
+    const got = ask(forced);
+    return { spec: forced, status: got === 'no' ? unread(d) : got };
+  }
+  const found = search(registry, d, ask);
+  if (found !== undefined) return found;
+  const fallback = d.json !== undefined ? registry.json : d.env.kind === 'none' ? undefined : registry.syslog;
+  if (fallback !== undefined) {
+    const got = d.env.kind === 'stamp' ? 'no' : ask(fallback);
+    if (got !== 'no') return { spec: fallback, status: got };
+  }
+  return { spec: undefined, status: unread(d) };
+}
+/** Status of what no parser took. */
+const unread = (d: Decoded): ParseStatus =>
+  d.env.kind === 'none' || d.env.kind === 'stamp' ? 'raw' : 'partial';
+
+function search(
+  registry: Registry,
+  d: Decoded,
+  ask: (spec: SourceSpec) => ParseOutcome,
+): Verdict | undefined {
+  const { message, json } = d;
+  const first = (specs: readonly SourceSpec[]): Verdict | undefined => {
+    for (const spec of specs) {
+      const got = ask(spec);
+      if (got !== 'no') return { spec, status: got };
+    }
+    return undefined;
+  };
+  if (d.env.program !== '') {
+    const specs = registry.programs.get(programKey(d.env.program));
+    const found = specs === undefined ? undefined : first(specs);
+    if (found !== undefined) return found;
+  }
+  if (json !== undefined) return first(bySignature(registry, json));
+  const bucket = registry.prefixes.get(message.charCodeAt(0));
+  if (bucket !== undefined) {
+    for (const p of bucket) {
+      if (!message.startsWith(p.text)) continue;
+      const got = ask(p.spec);
+      if (got !== 'no') return { spec: p.spec, status: got };
+    }
+  }
+  for (const spec of registry.sniffers) {
+    if (spec.recognise.sniff?.(message) !== true) continue;
+    const got = ask(spec);
+    if (got !== 'no') return { spec, status: got };
+  }
+  return undefined;
+}
+
+/** `/USR/SBIN/CRON` and `(systemd)` -> `cron`, `systemd`; `postfix/smtpd` stays. */
+function programKey(program: string): string {
+  let p = program.toLowerCase();
+  if (p.startsWith('/')) p = p.slice(p.lastIndexOf('/') + 1);
+  return p.startsWith('(') && p.endsWith(')') ? p.slice(1, -1) : p;
+}
+
+type Finish = {
+  readonly raw: Uint8Array;
+  readonly rawText: string;
+  readonly meta: RecordMeta;
+  readonly ingested: number;
+  readonly options: NormalizeOptions;
+  readonly decoded: Decoded;
+  readonly fields: EventFields;
+  readonly verdict: Verdict;
+};
+
+function finish(f: Finish): NormalizedEvent {
+  const { fields, meta, ingested, verdict } = f;
+  if (verdict.status === 'raw' || verdict.status === 'quarantined') {
+    if (!fields.has('message')) fields.set('message', f.decoded.message);
+  }
+  if (!fields.has('host.name')) defaultHost(f);
+  const own = fields.get('@timestamp');
+  const claim = claimTime(typeof own === 'number' ? own : f.decoded.env.time, ingested);
+  if (claim.flag !== '') {
+    const claimed = typeof own === 'number' ? own : (f.decoded.env.time ?? ingested);
+    fields.setOurs('vigil.claimed_time', isoText(claimed));
+    fields.setOurs('vigil.time_flag', claim.flag);
+  }
+  const source = verdict.spec?.name ?? UNKNOWN_SOURCE;
+  const parser = verdict.spec === undefined ? UNKNOWN_PARSER : `${source}@${verdict.spec.version}`;
+  provenance(fields, meta, { ts: claim.ts, ingested, source, parser, status: verdict.status });
+  return {
+    fields,
+    rawText: f.rawText,
+    raw: f.raw,
+    ts: claim.ts,
+    status: verdict.status,
+    source,
+    parser,
+    entities: entitiesOf(fields),
+  };
+}
+
+/** This machine for its own files and journal; the peer for what came without a name over the network. */
+function defaultHost(f: Finish): void {
+  const { door, sender } = f.meta;
+  if (door === 'file' || door === 'journal') {
+    if (f.options.hostName !== '') f.fields.set('host.name', f.options.hostName);
+  } else if (door.startsWith('syslog') && sender !== '') f.fields.set('host.name', sender);
+}
+
+type Ours = { ts: number; ingested: number; source: string; parser: string; status: ParseStatus };
+function provenance(fields: EventFields, meta: RecordMeta, o: Ours): void {
+  fields.setOurs('@timestamp', o.ts);
+  fields.setOurs('event.ingested', o.ingested);
+  fields.setOurs('vigil.tenant', meta.tenant);
+  fields.setOurs('vigil.origin', meta.origin);
+  fields.setOurs('vigil.door', meta.door);
+  fields.setOurs('vigil.sender', meta.sender);
+  fields.setOurs('vigil.token', meta.token);
+  fields.setOurs('vigil.source', o.source);
+  fields.setOurs('vigil.parser', o.parser);
+  fields.setOurs('vigil.status', o.status);
+}
