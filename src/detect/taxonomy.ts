@@ -1,0 +1,130 @@
+/**
+ * What Sigma's words mean in our events: log sources (product, category, service) and field names. The data is in
+ * `content/taxonomy/*.yml`; a rule that states `taxonomy: ecs` uses our names and needs none of it but log sources.
+ *
+ * Held by `taxonomy.int.test.ts`.
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Condition } from '../condition/tree.ts';
+import { and, or } from './sigma/modifiers.ts';
+import { child, readYaml, textOf, textsOf, type Yaml } from './sigma/yaml.ts';
+
+type SourceEntry = {
+  readonly product: string;
+  readonly category: string;
+  readonly service: string;
+  readonly when: Condition;
+};
+
+export type Taxonomy = {
+  readonly sources: readonly SourceEntry[];
+  /** Per scope (`*`, a product, a category) a Sigma name to ours. */
+  readonly fields: ReadonlyMap<string, ReadonlyMap<string, readonly string[]>>;
+  /** Per product the prefix under which unmapped names are kept. */
+  readonly prefixes: ReadonlyMap<string, string>;
+};
+
+export type LogSource = { readonly product: string; readonly category: string; readonly service: string };
+
+/** Reads the folder; throws on a broken file, since it is ours. */
+export function readTaxonomy(dir: string): Taxonomy {
+  const sources: SourceEntry[] = [];
+  for (const item of items(join(dir, 'logsources.yml'))) {
+    const when = child(item, 'when');
+    if (when === undefined) throw new Error(`logsources.yml line ${item.line}: 'when' is missing`);
+    for (const product of orBlank(textsOf(item, 'product')))
+      for (const category of orBlank(textsOf(item, 'category')))
+        for (const service of orBlank(textsOf(item, 'service')))
+          sources.push({ product, category, service, when: whenOf(when) });
+  }
+  const fields = new Map<string, Map<string, readonly string[]>>();
+  const prefixes = new Map<string, string>();
+  for (const item of items(join(dir, 'fields.yml'))) {
+    const scope = textOf(item, 'scope');
+    const prefix = textOf(item, 'prefix');
+    if (prefix !== '') prefixes.set(scope, prefix);
+    const table = child(item, 'fields');
+    const map = fields.get(scope) ?? new Map<string, readonly string[]>();
+    if (table?.kind === 'map') for (const [name] of table.entries) map.set(name, textsOf(table, name));
+    fields.set(scope, map);
+  }
+  return { sources, fields, prefixes };
+}
+
+const orBlank = (list: readonly string[]): readonly string[] => (list.length === 0 ? [''] : list);
+
+function items(file: string): readonly Yaml[] {
+  const { documents, problems } = readYaml(readFileSync(file, 'utf8'));
+  const root = documents[0]?.root;
+  if (problems.length > 0 || root === undefined || root.kind !== 'seq')
+    throw new Error(`${file}: ${problems[0]?.reason ?? 'is not a list'}`);
+  return root.items;
+}
+
+/** A map is AND, a list of maps OR; a value or list of values is equality, `'*'` presence. */
+function whenOf(y: Yaml): Condition {
+  if (y.kind === 'seq') return or(y.items.map(whenOf));
+  if (y.kind === 'scalar') return { kind: 'const', value: true };
+  return and(
+    y.entries.map(([field]): Condition => {
+      const values = textsOf(y, field);
+      if (values.length === 1 && values[0] === '*') return { kind: 'exists', field };
+      return { kind: 'equals', field, values, cased: false };
+    }),
+  );
+}
+
+/**
+ * Which events a log source means: the most specific entry for its category and its service, and the product's own.
+ * Undefined where nothing of ours supplies it.
+ */
+export function logsourceCondition(t: Taxonomy, s: LogSource): Condition | undefined {
+  if (s.product === '' && s.category === '' && s.service === '') return { kind: 'const', value: true };
+  const exact = (p: string, c: string, v: string): SourceEntry | undefined =>
+    t.sources.find((e) => e.product === p && e.category === c && e.service === v);
+  const whole = exact(s.product, s.category, s.service);
+  if (whole !== undefined) return whole.when;
+  const parts: Condition[] = [];
+  if (s.category !== '') {
+    const e = exact(s.product, s.category, '') ?? exact('', s.category, '');
+    if (e === undefined) return undefined;
+    parts.push(e.when);
+    // A category that is not tied to the product is narrowed by the product's own condition.
+    if (e.product === '' && s.product !== '') {
+      const p = exact(s.product, '', '');
+      if (p === undefined) return undefined;
+      parts.push(p.when);
+    }
+  }
+  if (s.service !== '') {
+    const e = exact(s.product, '', s.service) ?? exact('', '', s.service);
+    if (e === undefined) return undefined;
+    parts.push(e.when);
+  }
+  if (parts.length === 0) {
+    const p = exact(s.product, '', '');
+    if (p === undefined) return undefined;
+    parts.push(p.when);
+  }
+  return and(parts);
+}
+
+/** Our names for a field of a rule with this log source. Spaces are stripped, as Sigma says. */
+export function mapField(t: Taxonomy, s: LogSource, name: string): readonly string[] {
+  const bare = name.replaceAll(' ', '');
+  const scopes = [
+    `${s.product}/${s.category}`,
+    `${s.product}/${s.service}`,
+    s.category,
+    s.service,
+    s.product,
+    '*',
+  ];
+  for (const scope of scopes) {
+    const found = scope === '' ? undefined : t.fields.get(scope)?.get(bare);
+    if (found !== undefined) return found;
+  }
+  const prefix = t.prefixes.get(s.product);
+  return prefix === undefined || bare.includes('.') ? [bare] : [prefix + bare];
+}
