@@ -107,3 +107,43 @@ const SPKI_TYPES: ReadonlyMap<string, string> = new Map([
 /** `rsa` and `ecdsa` as key.algorithm spells them; anything else upper-cased. */
 export const keyAlgorithm = (v: string | undefined): string | undefined =>
   v === undefined ? undefined : (SPKI_TYPES.get(v.toLowerCase()) ?? v.toUpperCase());
+
+const REASONS: readonly string[] = [
+  'unspecified',
+  'keyCompromise',
+  'cACompromise',
+  'affiliationChanged',
+  'superseded',
+  'cessationOfOperation',
+  'certificateHold',
+  '',
+  'removeFromCRL',
+  'privilegeWithdrawn',
+  'aACompromise',
+];
+const REASON_BY_WORD: ReadonlyMap<string, string> = new Map([
+  ...REASONS.filter((r) => r !== '').map((r) => [r.toLowerCase(), r] as const),
+  ['certificateauthoritycompromise', 'cACompromise'],
+]);
+
+/** RFC 5280 section 5.3.1 name from its number or any spelling (`KEY_COMPROMISE`, `key compromise`, `1`). */
+export function revocationReason(v: string | undefined): string | undefined {
+  if (v === undefined || v.length > 128) return undefined;
+  if (/^\d{1,2}$/.test(v)) return REASONS[Number(v)] || undefined;
+  return REASON_BY_WORD.get(v.toLowerCase().replace(/[^a-z]/g, '')) ?? v;
+}
+
+const VALIDATION: readonly (readonly [RegExp, string])[] = [
+  [/self.?signed/i, 'self_signed'],
+  [/host ?name|name mismatch|common name|altname|ip address mismatch|not valid for/i, 'hostname'],
+  [/revoked/i, 'revoked'],
+  [/not yet valid/i, 'not_yet_valid'],
+  [/expired/i, 'expired'],
+  [
+    /issuer|chain|unknown ca|unknown authority|untrusted|trust|signature|verify the first|CA cert|leaf/i,
+    'chain',
+  ],
+];
+
+/** One word of `certificate.validation.reason` for a verifier's text (OpenSSL, Zeek, Go, browsers). */
+export const validationReason = (v: string): string => VALIDATION.find(([re]) => re.test(v))?.[1] ?? 'other';

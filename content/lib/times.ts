@@ -2,6 +2,7 @@
  * Time stamps with their own zone, as JSON sources and certificates write them, to integer microseconds UTC.
  * Stamps without year or zone are the normaliser's business, not this file's. Held by `lib.test.ts`.
  */
+import { STORED_MAX_US } from '../../src/normalize/time.ts';
 import type { Json } from '../../src/normalize/source.ts';
 
 const ISO =
@@ -11,11 +12,8 @@ const ASN1 = /^(\d{2}|\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/;
 const DATE_ONLY = /^(\d{4})-(\d\d)-(\d\d)$/;
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
-/** The last microsecond that is a safe integer, cut to the second: 2255-06-05T23:47:34Z. */
-export const MICROS_MAX = 9_007_199_254_000_000;
-
 const bounded = (micros: number): number | undefined =>
-  Number.isNaN(micros) ? undefined : Math.min(micros, MICROS_MAX);
+  Number.isNaN(micros) ? undefined : Math.min(micros, STORED_MAX_US);
 
 function utc(y: number, mo: number, d: number, h: number, mi: number, s: number): number | undefined {
   if (mo < 1 || mo > 12 || d < 1 || d > 31 || h > 24 || mi > 59 || s > 60) return undefined;
@@ -61,7 +59,7 @@ export function stampMicros(v: Json | undefined): number | undefined {
 
 /**
  * A certificate's date: ISO, epoch, `Mar  5 14:23:01 2026 GMT` (OpenSSL), ASN.1 UTCTime `260305142301Z` and
- * GeneralizedTime `20260305142301Z` (RFC 5280 section 4.1.2.5). Dates past MICROS_MAX ("no expiry", 9999) become it.
+ * GeneralizedTime `20260305142301Z` (RFC 5280 section 4.1.2.5). Dates past STORED_MAX_US ("no expiry", 9999) become it.
  */
 export function certMicros(v: Json | undefined): number | undefined {
   if (typeof v !== 'string') return stampMicros(v);

@@ -162,6 +162,7 @@ audit_started; configuration; start; ; auditing or logging was switched on
 secret_accessed; api; access; ; a secret was read
 secret_changed; api; change; ; a secret was written
 secret_deleted; api; deletion; ; a secret was deleted
+api_request; api; info; event.outcome; a call to an API that has no word of its own here
 `;
 
 const CLOUD = `

@@ -2,7 +2,7 @@
  * The Security channel (and the AD CS, log and service events beside it) to the vocabulary. Field names are those
  * of Microsoft's "Appendix L: Events to Monitor" and the event descriptions of Windows 10/Server 2016 and later.
  */
-import { addNames, serialFromHex, setDn } from '../../lib/certs.ts';
+import { addNames, revocationReason, serialFromHex, setDn } from '../../lib/certs.ts';
 import { applyAction } from '../../../src/model/vocabulary.ts';
 import type { EventFields } from '../../../src/model/event.ts';
 import type { WinEvent } from './shape.ts';
@@ -224,20 +224,13 @@ const attribute = (e: WinEvent, name: string): string | undefined => {
   return undefined;
 };
 
-const REVOCATION_REASONS = [
-  'unspecified',
-  'keyCompromise',
-  'cACompromise',
-  'affiliationChanged',
-  'superseded',
-  'cessationOfOperation',
-  'certificateHold',
-];
-
 const certificateRevoked: Mapper = (e, out) => {
   certificate('certificate_revoked', 'success')(e, out);
-  const reason = e.data.get('Reason') ?? e.data.get('RevocationReason') ?? '';
-  put(out, 'certificate.revocation_reason', REVOCATION_REASONS[Number(reason)] ?? reason);
+  put(
+    out,
+    'certificate.revocation_reason',
+    revocationReason(e.data.get('Reason') ?? e.data.get('RevocationReason')),
+  );
   subject(e, out);
   put(out, 'certificate.authorized_by', e.data.get('SubjectUserName'));
 };
