@@ -64,6 +64,9 @@ user_logout; authentication; end; user.name|user.id; a session was logged out
 user_reauthentication; authentication; start; event.outcome user.name|user.id; a workstation unlocked or a password asked again
 explicit_credentials_used; authentication; start; user.name|user.id user.target.name; a program used another account's credentials (runas)
 credentials_validated; authentication; start; event.outcome user.name|user.id; a credential check without a session (NTLM, helper)
+ssh_offer_refused; authentication; info; ; a key, ticket or empty login that SSH clients offer unasked was refused: no attempt of its own, so no outcome
+ssh_protocol_error; network; protocol error; ; an SSH peer did not speak SSH or no common algorithm was found
+auth_detail; authentication; info; ; a further line about an attempt that another line counts (PAM, retries, unknown user): no outcome
 pam_login; authentication; start; event.outcome; PAM judged a login
 session_opened; session; start; user.name|user.id; a session began
 session_closed; session; end; ; a session ended

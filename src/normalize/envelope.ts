@@ -130,7 +130,7 @@ function rfc3164(t: string, start: number, pri: number, ctx: TimeContext, isPref
   const rest = skipBlanks(t, at + host.length);
   const named: Envelope = { ...whole, kind: 'rfc3164', host };
   if (isPrefix(t, rest)) return { ...named, message: t.slice(rest) };
-  const full = tagged(t, rest, named, isPrefix);
+  const full = tagged(t, skipLevel(t, rest), named, isPrefix);
   if (pri >= 0 || (full.program !== '' && (!iso || colonAfterTag(t, rest)))) return full;
   // Without PRI and tag: a traditional stamp and host are still syslog (`last message repeated`), an ISO one is not.
   return iso ? { ...whole, message: t.slice(at) } : full;
@@ -144,6 +144,13 @@ function hostAt(t: string, i: number): string {
   const token = t.slice(i, end);
   if (token.endsWith(':') || !HOST.test(token) || LEVELS.has(token)) return '';
   return token;
+}
+
+const LEVEL_TOKEN = /[a-z0-9]{2,12}\.(?:emerg|alert|crit|err|error|warn|warning|notice|info|debug) /y;
+/** Index after a `user.info ` that routers write before the tag. */
+function skipLevel(t: string, i: number): number {
+  LEVEL_TOKEN.lastIndex = i;
+  return LEVEL_TOKEN.test(t) ? LEVEL_TOKEN.lastIndex : i;
 }
 
 /** Index just after the program's name at `i`, -1 where there is none. */

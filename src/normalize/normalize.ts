@@ -43,7 +43,7 @@ export function makeNormalizer(registry: Registry, options: NormalizeOptions): N
     let fields = startFields(decoded);
     let verdict: Verdict;
     try {
-      verdict = route(registry, meta.source, decoded, { zone, ingested, out: fields });
+      verdict = route(registry, meta, decoded, { zone, ingested, out: fields });
     } catch (e) {
       // A failing parser may have left half an event: start anew from the envelope.
       fields = startFields(decoded);
@@ -144,7 +144,16 @@ function startFields(d: Decoded): EventFields {
   return out;
 }
 
-function route(registry: Registry, pinned: string, d: Decoded, ctx: Context & { out: EventFields }): Verdict {
+/** The file that a record was read from, '' for other doors. */
+const filePath = (meta: RecordMeta): string =>
+  meta.door === 'file' || meta.door === 'import' ? meta.sender : '';
+
+function route(
+  registry: Registry,
+  meta: RecordMeta,
+  d: Decoded,
+  ctx: Context & { out: EventFields },
+): Verdict {
   const input: SourceInput = {
     message: d.message,
     program: d.env.program,
@@ -159,12 +168,12 @@ function route(registry: Registry, pinned: string, d: Decoded, ctx: Context & { 
       throw new ParserFailure(spec, e);
     }
   };
-  const forced = pinned === '' ? undefined : registry.specs.get(pinned);
+  const forced = meta.source === '' ? undefined : registry.specs.get(meta.source);
   if (forced !== undefined) {
     const got = ask(forced);
     return { spec: forced, status: got === 'no' ? unread(d) : got };
   }
-  const found = search(registry, d, ask);
+  const found = search(registry, d, filePath(meta), ask);
   if (found !== undefined) return found;
   const fallback = d.json !== undefined ? registry.json : d.env.kind === 'none' ? undefined : registry.syslog;
   if (fallback !== undefined) {
@@ -204,6 +213,13 @@ function search(
       if (got !== 'no') return { spec: p.spec, status: got };
     }
   }
+  if (sender !== '') {
+    for (const p of registry.paths) {
+      if (!sender.includes(p.part)) continue;
+      const got = ask(p.spec);
+      if (got !== 'no') return { spec: p.spec, status: got };
+    }
+  }
   for (const spec of registry.sniffers) {
     if (spec.recognise.sniff?.(message) !== true) continue;
     const got = ask(spec);
@@ -212,9 +228,10 @@ function search(
   return undefined;
 }
 
-/** `/USR/SBIN/CRON` and `(systemd)` -> `cron`, `systemd`; `postfix/smtpd` stays. */
+/** `/USR/SBIN/CRON` and `(systemd)` -> `cron`, `systemd`; `su(pam_unix)` -> `(pam_unix)`; `postfix/smtpd` stays. */
 function programKey(program: string): string {
   let p = program.toLowerCase();
+  if (p.endsWith('(pam_unix)')) return '(pam_unix)';
   if (p.startsWith('/')) p = p.slice(p.lastIndexOf('/') + 1);
   return p.startsWith('(') && p.endsWith(')') ? p.slice(1, -1) : p;
 }

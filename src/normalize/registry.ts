@@ -27,6 +27,7 @@ export type Registry = {
   readonly prefixes: ReadonlyMap<number, readonly Prefix[]>;
   /** By the key of the signature that the fewest signatures have, most keys first. */
   readonly signatures: ReadonlyMap<string, readonly Signature[]>;
+  readonly paths: readonly { readonly part: string; readonly spec: SourceSpec }[];
   readonly sniffers: readonly SourceSpec[];
   readonly syslog: SourceSpec | undefined;
   readonly json: SourceSpec | undefined;
@@ -81,6 +82,7 @@ export function makeRegistry(list: readonly SourceSpec[]): Registry {
     programs,
     prefixes,
     signatures: indexSignatures(byName),
+    paths: byName.flatMap((spec) => (spec.recognise.paths ?? []).map((part) => ({ part, spec }))),
     sniffers: byName.filter((s) => s.recognise.sniff !== undefined),
     syslog: specs.get(SYSLOG_SOURCE),
     json: specs.get(JSON_SOURCE),

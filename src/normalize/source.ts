@@ -30,6 +30,8 @@ export type Recognise = {
   readonly prefixes?: readonly string[];
   /** Top-level JSON keys that are all present. */
   readonly jsonKeys?: readonly (readonly string[])[];
+  /** Parts of the path of a tailed or imported file (`/nginx/`); asked before the sniffers. */
+  readonly paths?: readonly string[];
   /** For lines without envelope or prefix: asked last, in order of name; cheap test on the first bytes. */
   readonly sniff?: (message: string) => boolean;
 };
