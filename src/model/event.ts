@@ -16,6 +16,12 @@ export type FieldValue = Scalar | readonly Scalar[];
 export const FIELDS_MAX = 1000;
 /** A single value longer than this many UTF-16 units is cut in the fields (never in the raw bytes). */
 export const VALUE_CHARS_MAX = 64 * 1024;
+/**
+ * Range of `date` fields, microseconds: 1900-01-01 (the store's DateTime64) to the last safe integer (year 2255). A date
+ * outside, such as a certificate's `9999-12-31`, does not fit its type and is kept under `invalid.<name>`.
+ */
+export const DATE_US_MIN = -2_208_988_800_000_000;
+export const DATE_US_MAX = Number.MAX_SAFE_INTEGER;
 
 export class EventFields {
   readonly #map = new Map<string, FieldValue>();
@@ -101,11 +107,25 @@ export class EventFields {
       this.overflow++;
       return;
     }
-    if (typeof value === 'string' && value.length > VALUE_CHARS_MAX) {
+    // Text is UTF-8 in the store: a lone surrogate becomes U+FFFD here already, so that live and stored text agree.
+    // A list has no null members, as in the store; a null by itself is kept.
+    if (typeof value === 'string') value = this.#text(value);
+    else if (Array.isArray(value)) value = this.#list(value);
+    this.#map.set(name.isWellFormed() ? name : name.toWellFormed(), value);
+  }
+
+  #text(value: string): string {
+    if (value.length > VALUE_CHARS_MAX) {
       this.cut++;
       value = value.slice(0, VALUE_CHARS_MAX);
     }
-    this.#map.set(name, value);
+    return value.isWellFormed() ? value : value.toWellFormed();
+  }
+
+  #list(values: readonly Scalar[]): readonly Scalar[] {
+    const out: Scalar[] = [];
+    for (const v of values) if (v !== null) out.push(typeof v === 'string' ? this.#text(v) : v);
+    return out;
   }
 }
 
@@ -130,7 +150,7 @@ function coerce(def: FieldDef, v: Scalar): Scalar | undefined {
       return v === 'true' ? true : v === 'false' ? false : undefined;
     case 'date':
       // Callers give microseconds; text is parsed by the normaliser, which knows zone and year rules.
-      return typeof v === 'number' && Number.isSafeInteger(v) ? v : undefined;
+      return typeof v === 'number' && Number.isSafeInteger(v) && v >= DATE_US_MIN ? v : undefined;
     case 'ip':
       return typeof v === 'string' ? parseIp(v) : undefined;
   }

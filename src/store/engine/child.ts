@@ -1,0 +1,438 @@
+/**
+ * The embedded engine: opens the chDB folder and speaks ClickHouse's HTTP interface over a unix socket, so that the same
+ * client and the same SQL reach it and a ClickHouse server. A process of its own: a crash, an out-of-memory query or a
+ * starved thread pool stays out of the application.
+ *
+ * Contract
+ * - Every request needs one of two per-start secrets (Basic, or X-ClickHouse-User/-Key; never in the URL). The internal
+ *   one runs our own statements; the search one passes `checkSearch`, then runs under a role that may only SELECT from
+ *   `vigil.*`, with limits and `readonly=1`.
+ * - Settings and parameters never outlive their request: a request that has any gets a session of its own.
+ * - A closed connection kills its query in the engine.
+ * - It ends when its standard input ends (the parent is gone), within a few seconds.
+ * Held by `engine.int.test.ts` and `hostile.int.test.ts`.
+ */
+import { randomUUID, timingSafeEqual } from 'node:crypto';
+import { chmodSync, rmSync } from 'node:fs';
+import { open, unlink } from 'node:fs/promises';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { ChdbResult, Session as ChdbSession } from 'chdb';
+import { errorText } from '../../base/result.ts';
+import { checkSearch } from './guard.ts';
+import { Slots } from './slots.ts';
+import {
+  type ChildConfig,
+  type ChildMessage,
+  errorCode,
+  httpStatus,
+  INSERT_BYTES_MAX,
+  INSERTS_MAX,
+  INTERNAL_MAX,
+  INTERNAL_USER,
+  literal,
+  RESULT_BYTES_MAX,
+  SEARCH_ROWS_MAX,
+  SEARCH_SECONDS_MAX,
+  SEARCH_USER,
+  SEARCHES_MAX,
+  STATEMENT_BYTES_MAX,
+  setStatement,
+  WAITING_MAX,
+} from './wire.ts';
+
+/** How long a folder held by another engine is waited for. */
+const LOCK_WAIT_MS_MAX = 60_000;
+/** After the parent is gone, running inserts get this long to commit before the process ends by force. */
+const END_MS_MAX = 3500;
+
+type Role = 'internal' | 'search';
+
+type Request = {
+  readonly role: Role;
+  readonly sql: string;
+  /** INSERT ... FORMAT Native: the table; `sql` is unused. */
+  readonly insertInto: string;
+  readonly format: string;
+  readonly settings: Map<string, string>;
+  readonly params: Map<string, string>;
+  /** The id by which the query can be killed, the client's where it gave one. */
+  readonly id: string;
+};
+
+class HttpError extends Error {
+  readonly code: number;
+  readonly status: number;
+  constructor(status: number, code: number, message: string) {
+    // The form in which ClickHouse's clients find code and name.
+    super(
+      code === 0
+        ? message
+        : `Code: ${code}. DB::Exception: ${message}. (${CODE_NAMES.get(code) ?? 'UNKNOWN'})`,
+    );
+    this.status = status;
+    this.code = code;
+  }
+}
+
+const CODE_NAMES: ReadonlyMap<number, string> = new Map([
+  [33, 'CANNOT_READ_ALL_DATA'],
+  [36, 'BAD_ARGUMENTS'],
+  [62, 'SYNTAX_ERROR'],
+  [73, 'UNKNOWN_FORMAT'],
+  [202, 'TOO_MANY_SIMULTANEOUS_QUERIES'],
+  [394, 'QUERY_WAS_CANCELLED'],
+  [497, 'ACCESS_DENIED'],
+  [516, 'AUTHENTICATION_FAILED'],
+]);
+
+const say = (message: ChildMessage): void => {
+  process.stdout.write(`${JSON.stringify(message)}\n`);
+};
+
+class Bridge {
+  readonly #config: ChildConfig;
+  readonly #open: () => ChdbSession;
+  readonly #killer: ChdbSession;
+  /** Sessions without settings or parameters of any request, for reuse. */
+  readonly #idle: ChdbSession[] = [];
+  readonly #slots: Readonly<Record<Role | 'insert', Slots>> = {
+    internal: new Slots(INTERNAL_MAX, WAITING_MAX),
+    search: new Slots(SEARCHES_MAX, WAITING_MAX),
+    insert: new Slots(INSERTS_MAX, WAITING_MAX),
+  };
+  #bodies = 0;
+
+  constructor(config: ChildConfig, opened: ChdbSession, openSession: () => ChdbSession) {
+    this.#config = config;
+    this.#open = openSession;
+    this.#killer = opened;
+  }
+
+  async handle(req: IncomingMessage, res: ServerResponse): Promise<void> {
+    const url = new URL(req.url ?? '/', 'http://engine');
+    const role = this.#authenticate(req);
+    if (url.pathname === '/ping') return void res.end('Ok.\n');
+    if (url.pathname !== '/') throw new HttpError(404, 0, 'There is no such path');
+    if (req.method !== 'POST' && req.method !== 'GET') throw new HttpError(405, 0, 'Only GET and POST');
+    let gone = false;
+    const gate = new AbortController();
+    res.on('close', () => {
+      gone = !res.writableFinished;
+      if (gone) gate.abort();
+    });
+    const request = await readRequest(url, req, role);
+    const slots = request.insertInto === '' ? this.#slots[role] : this.#slots.insert;
+    const entered = await slots.enter(gate.signal);
+    if (entered === 'full') throw new HttpError(503, 202, 'Too many statements at once, try again later');
+    if (entered === 'aborted') return;
+    try {
+      const result = await this.#run(request, req, gate.signal);
+      if (!gone) reply(res, request, result);
+    } finally {
+      slots.leave();
+    }
+  }
+
+  /** Which of the two secrets came with the request. Both are compared, in constant time. */
+  #authenticate(req: IncomingMessage): Role {
+    let user = String(req.headers['x-clickhouse-user'] ?? '');
+    let key = String(req.headers['x-clickhouse-key'] ?? '');
+    const basic = /^Basic ([A-Za-z0-9+/=]{1,512})$/.exec(req.headers.authorization ?? '');
+    if (basic !== null) {
+      const pair = Buffer.from(basic[1] as string, 'base64').toString('latin1');
+      const colon = pair.indexOf(':');
+      user = pair.slice(0, Math.max(colon, 0));
+      key = pair.slice(colon + 1);
+    }
+    const internal = same(key, this.#config.internalKey) && user === INTERNAL_USER;
+    const search = same(key, this.#config.searchKey) && user === SEARCH_USER;
+    if (internal) return 'internal';
+    if (search) return 'search';
+    throw new HttpError(403, 516, 'Authentication failed');
+  }
+
+  async #run(request: Request, req: IncomingMessage, gone: AbortSignal): Promise<ChdbResult> {
+    let sql = request.sql;
+    let body: string | undefined;
+    if (request.insertInto !== '') {
+      body = await this.#saveBody(req);
+      sql = `INSERT INTO ${request.insertInto} FROM INFILE ${literal(body)} FORMAT Native`;
+    }
+    const own = request.role === 'search' || request.settings.size > 0 || request.params.size > 0;
+    const session = own ? this.#open() : (this.#idle.pop() ?? this.#open());
+    let clean = false;
+    try {
+      await this.#prepare(session, request);
+      if (gone.aborted) throw new HttpError(499, 394, 'The client went away');
+      const result = await this.#killable(
+        request.id,
+        gone,
+        session.queryAsync(sql, { format: request.format }),
+      );
+      clean = !own;
+      return result;
+    } finally {
+      // After an error a session can hold leftovers of its query; it is not used again.
+      if (clean && this.#idle.length < INTERNAL_MAX) this.#idle.push(session);
+      else session.close();
+      if (body !== undefined) await unlink(body).catch(() => {});
+    }
+  }
+
+  /** Identity for KILL, then parameters and settings, then (searches) the walls. Nothing can be set after `readonly`. */
+  async #prepare(session: ChdbSession, request: Request): Promise<void> {
+    const run = async (sql: string | undefined): Promise<void> => {
+      if (sql === undefined) throw new HttpError(400, 36, 'A setting or parameter has no valid name');
+      await session.queryAsync(sql);
+    };
+    const values = new Map<string, string>([['log_comment', request.id]]);
+    for (const [k, v] of request.role === 'search'
+      ? searchSettings(request, this.#config)
+      : request.settings) {
+      values.set(k, v);
+    }
+    for (const [k, v] of request.params) values.set(`param_${k}`, v);
+    await run(setStatement(values));
+    if (request.role !== 'search') return;
+    await run('USE vigil');
+    await run('SET ROLE vigil_reader');
+    await run('SET readonly=1');
+  }
+
+  /** Waits for the query; kills it again and again once the client has gone (the first KILL may come too early). */
+  async #killable(id: string, gone: AbortSignal, query: Promise<ChdbResult>): Promise<ChdbResult> {
+    let timer: NodeJS.Timeout | undefined;
+    const kill = (): void => {
+      const sql = `KILL QUERY WHERE Settings['log_comment'] = ${literal(id)} ASYNC`;
+      this.#killer.queryAsync(sql).catch(() => {});
+      timer = setTimeout(kill, 250);
+    };
+    gone.addEventListener('abort', kill, { once: true });
+    try {
+      return await query;
+    } finally {
+      gone.removeEventListener('abort', kill);
+      clearTimeout(timer);
+    }
+  }
+
+  async #saveBody(req: IncomingMessage): Promise<string> {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    for await (const chunk of req) {
+      size += (chunk as Buffer).length;
+      if (size > INSERT_BYTES_MAX)
+        throw new HttpError(413, 0, `Insert of more than ${INSERT_BYTES_MAX} bytes`);
+      chunks.push(chunk as Buffer);
+    }
+    if (!req.complete) throw new HttpError(400, 33, 'The body ended early');
+    const name = `body-${process.pid}-${++this.#bodies}.native`;
+    for (const dir of [this.#config.bodyDir, this.#config.bodyDirSpare]) {
+      const path = join(dir, name);
+      try {
+        const file = await open(path, 'wx', 0o600);
+        try {
+          await file.writev(chunks);
+        } finally {
+          await file.close();
+        }
+        return path;
+      } catch (e) {
+        rmSync(path, { force: true });
+        if (dir === this.#config.bodyDirSpare) throw e;
+      }
+    }
+    throw new Error('bug: unreachable');
+  }
+
+  /** Kills what reads, and waits a little for what writes. */
+  async end(): Promise<void> {
+    await this.#killer
+      .queryAsync("KILL QUERY WHERE query_kind = 'Select' AND query_id != queryID() ASYNC")
+      .catch(() => {});
+    while (this.#slots.insert.running > 0) await new Promise((r) => setTimeout(r, 20));
+    for (const s of this.#idle) s.close();
+    this.#killer.close();
+  }
+}
+
+function same(given: string, wanted: string): boolean {
+  const a = Buffer.from(given);
+  const b = Buffer.from(wanted);
+  return a.length === b.length && timingSafeEqual(a, b);
+}
+
+/** Parameters of ClickHouse's HTTP interface that are neither settings nor ours to honour. */
+const IGNORED = new Set(
+  'user password session_id session_timeout session_check quota_key compress decompress enable_http_compression role close_session'.split(
+    ' ',
+  ),
+);
+
+async function readRequest(url: URL, req: IncomingMessage, role: Role): Promise<Request> {
+  const settings = new Map<string, string>();
+  const params = new Map<string, string>();
+  let id = '';
+  let sql = '';
+  let format = String(req.headers['x-clickhouse-format'] ?? 'TabSeparated');
+  for (const [k, v] of url.searchParams) {
+    if (k === 'query') sql = v;
+    else if (k === 'query_id') id = v;
+    else if (k === 'default_format') format = v;
+    else if (k === 'database' || IGNORED.has(k)) continue;
+    else if (k.startsWith('param_')) params.set(k.slice(6), v);
+    else settings.set(k, v);
+  }
+  // Kept apart from what a client can guess: a search must not be able to name another one's query.
+  id = `${/^[A-Za-z0-9-]{1,64}$/.test(id) ? id : 'q'}.${randomUUID()}`;
+  if (!/^[A-Za-z]{1,40}$/.test(format)) throw new HttpError(400, 73, 'Unknown format');
+  const insert = /^INSERT INTO ([a-z_][a-z0-9_.]{0,100}) FORMAT Native\s*$/.exec(sql);
+  if (insert !== null && role === 'internal') {
+    return { role, sql: '', insertInto: insert[1] as string, format, settings, params, id };
+  }
+  const body = await readText(req);
+  if (body !== '') sql = sql === '' ? body : `${sql}\n${body}`;
+  if (sql.trim() === '') throw new HttpError(400, 62, 'Empty query');
+  if (role === 'search') {
+    const checked = checkSearch(sql);
+    if (!checked.ok) throw new HttpError(403, 497, `Refused: ${checked.error}`);
+  }
+  return { role, sql, insertInto: '', format, settings, params, id };
+}
+
+async function readText(req: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of req) {
+    size += (chunk as Buffer).length;
+    if (size > STATEMENT_BYTES_MAX)
+      throw new HttpError(413, 62, `Statement longer than ${STATEMENT_BYTES_MAX} bytes`);
+    chunks.push(chunk as Buffer);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+/** Limits of a search: what the client may ask for, held to ours. Settings it may not choose are ignored. */
+function searchSettings(request: Request, config: ChildConfig): Map<string, string> {
+  const asked = (name: string, max: number): string => {
+    const n = Number(request.settings.get(name) ?? max);
+    return String(n > 0 && n < max ? n : max);
+  };
+  const memory = Math.floor(config.memoryBytes / 2 / SEARCHES_MAX);
+  return new Map([
+    ['max_execution_time', asked('max_execution_time', SEARCH_SECONDS_MAX)],
+    ['max_result_rows', asked('max_result_rows', SEARCH_ROWS_MAX)],
+    ['max_result_bytes', String(RESULT_BYTES_MAX)],
+    ['result_overflow_mode', request.settings.get('result_overflow_mode') === 'break' ? 'break' : 'throw'],
+    ['max_memory_usage', String(memory)],
+    ['max_bytes_before_external_group_by', String(Math.floor(memory / 2))],
+    ['max_bytes_before_external_sort', String(Math.floor(memory / 2))],
+    ['max_bytes_ratio_before_external_group_by', '0'],
+    ['max_bytes_ratio_before_external_sort', '0'],
+  ]);
+}
+
+function reply(res: ServerResponse, request: Request, result: ChdbResult): void {
+  const bytes = result.bytes();
+  res.writeHead(200, {
+    'content-type': request.format.startsWith('JSON')
+      ? 'application/json; charset=UTF-8'
+      : 'application/octet-stream',
+    'content-length': bytes.length,
+    'x-clickhouse-format': request.format,
+    'x-clickhouse-query-id': request.id,
+    'x-clickhouse-summary': JSON.stringify({
+      read_rows: String(result.rowsRead),
+      read_bytes: String(result.bytesRead),
+      elapsed_ns: String(Math.round(result.elapsed * 1e9)),
+    }),
+  });
+  res.end(bytes);
+}
+
+function replyError(res: ServerResponse, e: unknown): void {
+  if (res.headersSent || res.destroyed) return void res.destroy();
+  const text = errorText(e);
+  const code = e instanceof HttpError ? e.code : errorCode(text);
+  const status = e instanceof HttpError ? e.status : httpStatus(code);
+  const body = Buffer.from(text.startsWith('Code: ') ? text : `Code: ${code}. DB::Exception: ${text}`);
+  // An insert that was refused early may still be sending: the connection is of no more use.
+  res.writeHead(status, {
+    'content-type': 'text/plain; charset=UTF-8',
+    'content-length': body.length,
+    'x-clickhouse-exception-code': String(code),
+    connection: 'close',
+  });
+  res.end(body);
+}
+
+/** Opens the folder; while another engine holds it (one that outlived its parent), waits. */
+async function openFolder(openSession: () => ChdbSession): Promise<ChdbSession> {
+  const until = Date.now() + LOCK_WAIT_MS_MAX;
+  for (let told = false; ; ) {
+    try {
+      const session = openSession();
+      await session.queryAsync('SELECT 1');
+      return session;
+    } catch (e) {
+      const text = errorText(e);
+      if (!/lock|another (?:server|process|instance)/i.test(text) || Date.now() > until) throw e;
+      if (!told) say({ kind: 'waiting', why: 'another engine still holds the folder' });
+      told = true;
+      await new Promise((r) => setTimeout(r, 100));
+    }
+  }
+}
+
+function listen(bridge: Bridge, socket: string): Promise<Server> {
+  const server = createServer(
+    { maxHeaderSize: STATEMENT_BYTES_MAX, keepAliveTimeout: 30_000 },
+    (req, res) => {
+      bridge.handle(req, res).catch((e: unknown) => replyError(res, e));
+    },
+  );
+  server.requestTimeout = 0;
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(socket, () => {
+      chmodSync(socket, 0o600);
+      resolve(server);
+    });
+  });
+}
+
+async function main(): Promise<void> {
+  process.umask(0o077);
+  const lines = createInterface({ input: process.stdin });
+  const first = await new Promise<string>((resolve) => {
+    lines.once('line', resolve);
+    lines.once('close', () => resolve(''));
+  });
+  if (first === '') process.exit(0);
+  const config = JSON.parse(first) as ChildConfig;
+  const { Session } = await import('chdb');
+  const openSession = (): ChdbSession =>
+    new Session(config.path, { connectionArgs: [`--config-file=${config.configFile}`] });
+  // The parent is gone: nothing may be left behind, whatever state we are in.
+  let bridge: Bridge | undefined;
+  let server: Server | undefined;
+  lines.once('close', () => {
+    setTimeout(() => process.kill(process.pid, 'SIGKILL'), END_MS_MAX);
+    server?.close();
+    rmSync(config.socket, { force: true });
+    (bridge?.end() ?? Promise.resolve()).catch(() => {}).finally(() => process.exit(0));
+  });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
+  const opened = await openFolder(openSession);
+  const version = (await opened.queryAsync('SELECT version()', { format: 'TSV' })).text().trim();
+  bridge = new Bridge(config, opened, openSession);
+  server = await listen(bridge, config.socket);
+  say({ kind: 'ready', version });
+}
+
+main().catch((e: unknown) => {
+  say({ kind: 'failed', why: errorText(e) });
+  process.exit(1);
+});
