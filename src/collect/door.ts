@@ -1,0 +1,95 @@
+/**
+ * What every door is: a listener or follower that frames, joins and splits bytes into records and offers them to the
+ * intake. A door never parses content. Held by the tests of each door.
+ */
+import type { Intake, RawRecord, RecordMeta } from '../model/record.ts';
+import { RECORD_BYTES_MAX } from '../model/record.ts';
+
+/** `waiting`: stands still until something outside changes (journal full, file absent, restart back-off). */
+export type DoorState = {
+  readonly state: 'listening' | 'reading' | 'waiting' | 'failed';
+  readonly note: string;
+};
+
+export type Door = {
+  /** Door name as it stands in the ledger: `syslog-udp`, `file`, ... */
+  readonly name: string;
+  /** For people: `udp://127.0.0.1:5514`, a path, `journalctl`. */
+  readonly address: string;
+  state(): DoorState;
+  /** Stops taking input, hands over what was framed, resolves when nothing more will be offered. Idempotent. */
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+};
+
+/** Distinct senders whose meta object is kept for reuse; beyond it a meta is built per record. */
+const METAS_KEPT_MAX = 10_000;
+
+/** One meta object per sender: records of a sender share it, so the journal writes it once per batch. */
+export function metaPerSender(base: Omit<RecordMeta, 'sender'>): (sender: string) => RecordMeta {
+  const kept = new Map<string, RecordMeta>();
+  return (sender) => {
+    let m = kept.get(sender);
+    if (m === undefined) {
+      m = { ...base, sender };
+      if (kept.size < METAS_KEPT_MAX) kept.set(sender, m);
+    }
+    return m;
+  };
+}
+
+/**
+ * Offers all records in order, waiting for room where the journal is full (back pressure for doors whose input can
+ * wait). Resolves with the number taken: less than all only if `signal` was aborted while waiting.
+ */
+export async function offerAll(
+  intake: Intake,
+  records: readonly RawRecord[],
+  signal?: AbortSignal,
+): Promise<number> {
+  for (let i = 0; i < records.length; i++) {
+    while (intake.offer(records[i]!) === 'full') {
+      if (signal?.aborted === true) return i;
+      await roomOrAbort(intake, signal);
+    }
+  }
+  return records.length;
+}
+
+/** Resolves when there may be room, or at once when `signal` is aborted. */
+export async function roomOrAbort(intake: Intake, signal: AbortSignal | undefined): Promise<void> {
+  if (signal === undefined) return intake.room();
+  if (signal.aborted) return;
+  let onAbort = (): void => {};
+  const aborted = new Promise<void>((resolve) => {
+    onAbort = resolve;
+    signal.addEventListener('abort', onAbort, { once: true });
+  });
+  await Promise.race([intake.room(), aborted]);
+  signal.removeEventListener('abort', onAbort);
+}
+
+/** Pieces of at most RECORD_BYTES_MAX; a record that fits is its own only piece. */
+export function* pieces(raw: Uint8Array): Generator<Uint8Array> {
+  let at = 0;
+  while (raw.length - at > RECORD_BYTES_MAX) {
+    yield raw.subarray(at, at + RECORD_BYTES_MAX);
+    at += RECORD_BYTES_MAX;
+  }
+  yield at === 0 ? raw : raw.subarray(at);
+}
+
+/** Sleeps, ended early by `signal`; the timer does not keep the process alive. */
+export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal?.aborted === true) return resolve();
+    const done = (): void => {
+      clearTimeout(t);
+      signal?.removeEventListener('abort', done);
+      resolve();
+    };
+    const t = setTimeout(done, ms);
+    t.unref();
+    signal?.addEventListener('abort', done, { once: true });
+  });
+}
