@@ -189,6 +189,7 @@ const unread = (d: Decoded): ParseStatus =>
 function search(
   registry: Registry,
   d: Decoded,
+  sender: string,
   ask: (spec: SourceSpec) => ParseOutcome,
 ): Verdict | undefined {
   const { message, json } = d;
