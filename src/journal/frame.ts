@@ -117,15 +117,19 @@ export class FrameBuilder {
     this.#kernelDrops[door] = (this.#kernelDrops[door] ?? 0) + count;
   }
 
-  /** The finished frame's bytes. The builder must not be used afterwards. */
-  seal(node: number, batch: number): Buffer {
-    const head: FrameHead = {
+  head(): FrameHead {
+    return {
       metas: this.#metas,
       tallies: [...this.#tallies].map(([m, t]) => ({ m, ...t })),
       keys: this.#keys,
       ...(this.#rules === undefined ? {} : { rules: this.#rules }),
       ...(this.#kernelDrops === undefined ? {} : { kernelDrops: this.#kernelDrops }),
     };
+  }
+
+  /** The finished frame's bytes. The builder must not be used afterwards. */
+  seal(node: number, batch: number): Buffer {
+    const head = this.head();
     const headBytes = Buffer.from(JSON.stringify(head), 'utf8');
     const length = FRAME_HEADER_BYTES + headBytes.length + this.#used;
     // A buffer of its own (not from the pool): it is handed to another thread whole.

@@ -29,7 +29,7 @@ const open = (dir: string, more: { bytesMax?: number; segmentBytes?: number } = 
   });
 const texts = (dir: string, after = 0): string[] => {
   const out: string[] = [];
-  open(dir).replay(after, (f) => out.push(...f.records.map((r) => Buffer.from(r.raw).toString())));
+  open(dir).replay(after, (_ref, f) => out.push(...f.records.map((r) => Buffer.from(r.raw).toString())));
   return out;
 };
 const put = (j: Journal, text: string) => j.offer({ meta: META, raw: Buffer.from(text), pos: '' });

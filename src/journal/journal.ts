@@ -13,9 +13,10 @@ import { promisify } from 'node:util';
 import type { Log } from '../base/log.ts';
 import { assert, errorText } from '../base/result.ts';
 import type { DropReason, Offer, RawRecord, RecordMeta } from '../model/record.ts';
-import { FrameBuilder, type Frame } from './frame.ts';
+import { type Frame, FrameBuilder, type FrameHead } from './frame.ts';
 import {
   type Damage,
+  readFrameBytes,
   removeSegment,
   type Segment,
   scanSegments,
@@ -39,13 +40,18 @@ export type JournalOptions = {
   readonly log: Log;
 };
 
-/** A frame that is on disk: its bytes may be handed on whole. */
-export type DurableFrame = {
+/** A frame that is on disk, and where. */
+export type FrameRef = {
   readonly batch: number;
+  /** Receive time, microseconds. */
   readonly at: number;
   readonly count: number;
-  readonly bytes: Buffer;
+  readonly path: string;
+  readonly offset: number;
+  readonly length: number;
 };
+/** As it was just written: its bytes may be handed on whole (they belong to the receiver). */
+export type DurableFrame = FrameRef & { readonly head: FrameHead; readonly bytes: Buffer };
 
 /** Records waiting for their fsync, in memory. */
 export const PENDING_BYTES_MAX = 64 * 1024 * 1024;
@@ -161,13 +167,28 @@ export class Journal {
   }
 
   /** Frames after `batch` from disk, oldest first. Call before anything is offered. */
-  replay(after: number, visit: (frame: Frame, bytes: Buffer) => void): void {
+  replay(after: number, visit: (ref: FrameRef, frame: Frame) => void): void {
     for (const s of this.#segments) {
       if (s.last <= after) continue;
-      walkSegment(s.path, (frame, bytes) => {
-        if (frame.batch > after) visit(frame, bytes);
+      walkSegment(s.path, (frame, bytes, offset) => {
+        if (frame.batch <= after) return;
+        visit(
+          {
+            batch: frame.batch,
+            at: frame.at,
+            count: frame.records.length,
+            path: s.path,
+            offset,
+            length: bytes.length,
+          },
+          frame,
+        );
       });
     }
+  }
+  /** The bytes of a frame that has not been released. */
+  read(ref: FrameRef): Buffer {
+    return readFrameBytes(ref.path, ref.offset, ref.length);
   }
 
   /** Everything up to and including `batch` is no longer needed. */
@@ -263,13 +284,15 @@ export class Journal {
   }
 
   async #writeGroup(group: readonly FrameBuilder[]): Promise<void> {
-    const frames: DurableFrame[] = [];
+    const frames: { batch: number; at: number; count: number; head: FrameHead; bytes: Buffer }[] = [];
     for (const b of group) {
       const batch = ++this.#batch;
-      frames.push({ batch, at: b.at, count: b.count, bytes: b.seal(this.#o.node, batch) });
+      frames.push({ batch, at: b.at, count: b.count, head: b.head(), bytes: b.seal(this.#o.node, batch) });
     }
     const segment = this.#segment(frames[0]?.batch ?? this.#batch);
+    const offsets: number[] = [];
     for (const f of frames) {
+      offsets.push(segment.bytes);
       let at = 0;
       while (at < f.bytes.length)
         at += (await writeAsync(this.#fd, f.bytes, at, f.bytes.length - at)).bytesWritten;
@@ -280,7 +303,9 @@ export class Journal {
     await fdatasyncAsync(this.#fd);
     segment.durable = segment.bytes;
     for (const b of group) this.#pendingBytes -= b.bytes;
-    for (const f of frames) this.#onFrame(f);
+    for (const [i, f] of frames.entries()) {
+      this.#onFrame({ ...f, path: segment.path, offset: offsets[i] as number, length: f.bytes.length });
+    }
     this.#written += group.length;
     const waiters = this.#waiters;
     this.#waiters = [];

@@ -33,7 +33,7 @@ MAGIC.writeUInt32LE(FRAME_MAGIC);
 /** Walks a segment's frames in order, one in memory at a time; `visit` gets each frame with its bytes (a copy of its own). */
 export function walkSegment(
   path: string,
-  visit: (frame: Frame, bytes: Buffer) => void,
+  visit: (frame: Frame, bytes: Buffer, offset: number) => void,
 ): { end: number; size: number; damage: Damage[] } {
   const fd = openSync(path, 'r');
   const damage: Damage[] = [];
@@ -47,7 +47,7 @@ export function walkSegment(
       const bytes = length === undefined || at + length > size ? undefined : readAt(fd, at, length);
       const frame = bytes === undefined ? undefined : decodeFrame(bytes);
       if (frame?.ok === true && bytes !== undefined && length !== undefined) {
-        visit(frame.value, bytes);
+        visit(frame.value, bytes, at);
         at += length;
         end = at;
         continue;
@@ -95,6 +95,16 @@ export function scanSegments(dir: string): { segments: Segment[]; damage: Damage
 }
 
 export const removeSegment = (s: Segment): void => unlinkSync(s.path);
+
+/** Bytes of one frame, in a buffer of their own. */
+export function readFrameBytes(path: string, offset: number, length: number): Buffer {
+  const fd = openSync(path, 'r');
+  try {
+    return readAt(fd, offset, length);
+  } finally {
+    closeSync(fd);
+  }
+}
 
 function readAt(fd: number, at: number, length: number): Buffer {
   const out = Buffer.from(new ArrayBuffer(length));
