@@ -75,7 +75,9 @@ function matcher(
           if (f === undefined) failures.set(m.id, { count: 1, reason: errorText(error) });
           else f.count++;
         }
-        if (met) (hits ??= []).push(m);
+        if (!met) continue;
+        if (hits === undefined) hits = [m];
+        else hits.push(m);
       }
     }
     if (hits === undefined) return NONE;

@@ -1,0 +1,441 @@
+/**
+ * The state owner of detection: matches in, alert changes out. One thread applies matches in (batch, ord) order; no
+ * clock is read, receive times and journaled ticks decide, so a replay gives the same.
+ *
+ * Contract (held by `detection.prop.test.ts`): the alerts do not depend on how events were batched, and are the same
+ * after `snapshot` and `restore` at any point. Memory is bounded by the constants of the parts; what had to be
+ * forgotten is counted in `stats`.
+ */
+import { assert } from '../base/result.ts';
+import { Attempts, type AttemptsState, textOfField } from '../detect/attempts.ts';
+import {
+  Correlator,
+  type CorrelatorState,
+  type GroupStats,
+  groupValues,
+  type Hit,
+  keyText,
+} from '../detect/correlate.ts';
+import type { Rule, RuleSet } from '../detect/rule.ts';
+import type { AlertChange } from '../model/alert.ts';
+import type { Origin } from '../model/event.ts';
+import type { MatchedEvent } from '../model/match.ts';
+import {
+  addEvent,
+  type Episode,
+  episodeOf,
+  type EpisodeState,
+  episodeState,
+  escalate,
+  factsOf,
+  namesOf,
+  newEpisode,
+  toAlert,
+} from './episode.ts';
+import { fill } from './sentence.ts';
+import { Storms, type StormsState } from './storms.ts';
+
+/** Episodes kept in memory. */
+export const EPISODES_MAX = 5000;
+/** Gap that joins matches of a rule without a timespan, microseconds of event time. */
+export const SINGLE_GAP_US = 3600e6;
+/** An episode is let go this long (receive time) after its last match. */
+export const KEEP_US = 24 * 3600e6;
+/** An alert that goes on changing is emitted at most once in this time (microseconds, receive time). */
+export const UPDATE_EVERY_US = 1e6;
+/** How often idle state is looked for, microseconds. */
+export const SWEEP_EVERY_US = 600e6;
+const FORMAT = 1;
+const DEFAULT_ENTITY = ['host.name', 'user.name', 'source.ip'] as const;
+
+export type DetectionOptions = {
+  /** Groups kept per correlation. */
+  readonly groupsMax?: number;
+  readonly attemptsMax?: number;
+};
+
+export type DetectionStats = {
+  readonly episodes: number;
+  readonly episodesEvicted: number;
+  readonly duplicates: number;
+  readonly attemptsEvicted: number;
+  readonly folded: number;
+  readonly groups: readonly GroupStats[];
+};
+
+/** Why a change is emitted; both may hold at once. */
+type Pending = { opened: boolean; escalated: boolean };
+
+export class Detection {
+  #set: RuleSet;
+  #rules = new Map<string, Rule>();
+  #alerting = new Set<string>();
+  #names = new Map<string, readonly string[]>();
+  #correlator: Correlator;
+  #attempts: Attempts;
+  #byId = new Map<string, Episode>();
+  #byKey = new Map<string, Episode[]>();
+  #storms = new Storms();
+  #pending = new Map<string, Pending>();
+  #dirty = new Map<string, Episode>();
+  /** Largest receive time or tick seen. */
+  #now = 0;
+  #sweptAt = 0;
+  #evicted = 0;
+
+  constructor(set: RuleSet, options: DetectionOptions = {}) {
+    this.#set = set;
+    this.#correlator = new Correlator(set, options.groupsMax);
+    this.#attempts = new Attempts(options.attemptsMax);
+    this.#index(set);
+  }
+
+  #index(set: RuleSet): void {
+    this.#set = set;
+    this.#rules = new Map(set.rules.map((r) => [r.id, r]));
+    this.#names = new Map(set.rules.map((r) => [r.id, namesOf(r)]));
+    // Rules that only feed correlations make no alerts, unless `generate` says so or they are the ones raised.
+    const fed = new Set<string>();
+    const kept = new Set<string>();
+    for (const r of set.rules) {
+      if (r.escalates !== '') kept.add(r.escalates);
+      if (r.kind !== 'correlation') continue;
+      for (const id of r.rules) (r.generate ? kept : fed).add(id);
+    }
+    this.#alerting = new Set(
+      set.rules.filter((r) => r.alerts && (!fed.has(r.id) || kept.has(r.id))).map((r) => r.id),
+    );
+  }
+
+  /** Applies matches in order; gives the changes that are due now. */
+  apply(events: readonly MatchedEvent[]): AlertChange[] {
+    for (const e of events) this.#one(e);
+    return this.#emit();
+  }
+
+  #one(e: MatchedEvent): void {
+    this.#now = Math.max(this.#now, e.ingested);
+    let weight = -1;
+    const hits: Hit[] = [];
+    for (const id of e.rules) {
+      const rule = this.#rules.get(id);
+      if (rule === undefined || rule.kind !== 'rule') continue;
+      if (!this.#escalated(rule, e) && this.#alerting.has(id)) this.#single(rule, e);
+      if (!this.#correlator.counts(id)) continue;
+      if (weight < 0) weight = this.#attempts.count(e);
+      this.#correlator.feed(id, e, weight, hits);
+    }
+    for (const h of hits) this.#hit(h);
+  }
+
+  #single(rule: Rule, e: MatchedEvent): void {
+    const { key, shown } = singleKey(rule, e);
+    this.#met({
+      rule,
+      tenant: e.tenant,
+      origin: e.origin,
+      key,
+      shown,
+      from: e.ts,
+      to: e.ts,
+      fresh: [{ event: e, weight: 1 }],
+      trigger: e,
+    });
+  }
+
+  #hit(h: Hit): void {
+    if (this.#escalated(h.rule, h.trigger)) return;
+    if (this.#alerting.has(h.rule.id)) this.#met(h);
+  }
+
+  /** Attaches to an overlapping episode before it makes one. */
+  #met(h: Omit<Hit, 'rule'> & { readonly rule: Rule }): void {
+    const gap = gapOf(h.rule);
+    const keyId = episodeKey(h.tenant, h.origin, h.rule.id, h.key);
+    const known = this.#byKey.get(keyId) ?? [];
+    let follows = '';
+    let home: Episode | undefined;
+    for (const ep of known) {
+      if (h.to < ep.first - gap || h.from > ep.last + gap) continue;
+      if (ep.closed) follows = ep.id;
+      else home = ep;
+    }
+    if (home === undefined) {
+      if (this.#storms.admit(h.rule, h.trigger, this.#now) !== 'open') {
+        this.#fold(h);
+        return;
+      }
+      const at = { from: h.from, to: h.to, now: h.trigger.ingested };
+      home = newEpisode({
+        ...at,
+        rule: h.rule,
+        tenant: h.tenant,
+        lane: h.origin,
+        keyText: h.key,
+        key: h.shown,
+        gap,
+        follows,
+      });
+      this.#open(home, keyId, known);
+    }
+    const names = this.#names.get(h.rule.id) ?? [];
+    for (const { event, weight } of h.fresh) addEvent(home, event, weight, names);
+    home.last = Math.max(home.last, h.to);
+    this.#touch(home);
+  }
+
+  #open(ep: Episode, keyId: string, known: readonly Episode[]): void {
+    if (this.#byId.size >= EPISODES_MAX) this.#evict();
+    this.#byId.set(ep.id, ep);
+    this.#byKey.set(keyId, [...known.filter((k) => k.id !== ep.id), ep]);
+    this.#pending.set(ep.id, { opened: true, escalated: false });
+  }
+
+  #touch(ep: Episode): void {
+    ep.dirty = true;
+    this.#dirty.set(ep.id, ep);
+  }
+
+  #fold(h: Omit<Hit, 'rule'> & { readonly rule: Rule }): void {
+    const { episode, opened } = this.#storms.fold(h.rule, h.trigger, this.#now);
+    if (opened) this.#open(episode, episodeKey(h.tenant, h.origin, episode.rule, episode.keyText), []);
+    this.#touch(episode);
+  }
+
+  /** Raises the open alert of `rule.escalates` on the event's key; true if there is one. */
+  #escalated(rule: Rule, e: MatchedEvent): boolean {
+    if (rule.escalates === '') return false;
+    const target = this.#rules.get(rule.escalates);
+    if (target === undefined) return false;
+    const keys =
+      target.kind === 'correlation' ? groupValues(target, '', e).map(keyText) : [singleKey(target, e).key];
+    const reach = Math.max(gapOf(rule), gapOf(target));
+    for (const key of keys) {
+      const list = this.#byKey.get(episodeKey(e.tenant, e.origin, target.id, key)) ?? [];
+      const ep = list.findLast((x) => !x.closed && e.ts >= x.first && e.ts <= x.last + reach);
+      if (ep === undefined) continue;
+      const text = this.#escalationText(rule, e);
+      const last = ep.last;
+      addEvent(ep, e, 0, []);
+      // The episode's own stretch is that of its rule, not of what came after.
+      ep.last = last;
+      if (escalate(ep, rule, text, e.ingested)) {
+        const p = this.#pending.get(ep.id);
+        if (p === undefined) this.#pending.set(ep.id, { opened: false, escalated: true });
+        else p.escalated = true;
+      }
+      this.#touch(ep);
+      return true;
+    }
+    return false;
+  }
+
+  #escalationText(rule: Rule, e: MatchedEvent): string {
+    if (rule.escalation === '') return `then: ${rule.title}`;
+    const facts = newEpisode({
+      rule,
+      tenant: e.tenant,
+      lane: e.origin,
+      keyText: '',
+      key: [],
+      gap: 0,
+      from: e.ts,
+      to: e.ts,
+      follows: '',
+      now: e.ingested,
+    });
+    addEvent(
+      facts,
+      e,
+      1,
+      e.fields.map(([name]) => name),
+    );
+    return fill(rule.escalation, factsOf(facts, rule.title));
+  }
+
+  /** A journaled tick: judges what is over, forgets what is idle, gives what was held back. */
+  tick(nowUs: number): AlertChange[] {
+    this.#now = Math.max(this.#now, nowUs);
+    const hits: Hit[] = [];
+    if (this.#now - this.#sweptAt >= SWEEP_EVERY_US || this.#correlator.hasClosing) {
+      this.#correlator.tick(this.#now, hits);
+      for (const h of hits) this.#hit(h);
+    }
+    if (this.#now - this.#sweptAt >= SWEEP_EVERY_US) {
+      this.#sweptAt = this.#now;
+      this.#sweep();
+    }
+    return this.#emit();
+  }
+
+  /** The analyst closed it: the next match opens a linked one. Unknown ids are ignored. */
+  alertClosed(alertId: string): void {
+    const ep = this.#byId.get(alertId);
+    if (ep !== undefined) ep.closed = true;
+  }
+
+  /** The alert is open again (the analyst undid it). */
+  alertReopened(alertId: string): void {
+    const ep = this.#byId.get(alertId);
+    if (ep !== undefined) ep.closed = false;
+  }
+
+  /** Takes effect at once; windows of rules whose definition did not change are kept, and all open episodes. */
+  swapRules(set: RuleSet): void {
+    this.#correlator.swap(set);
+    this.#index(set);
+  }
+
+  get rulesHash(): string {
+    return this.#set.hash;
+  }
+
+  stats(): DetectionStats {
+    return {
+      episodes: this.#byId.size,
+      episodesEvicted: this.#evicted,
+      duplicates: this.#attempts.duplicates,
+      attemptsEvicted: this.#attempts.evicted,
+      folded: this.#storms.folded,
+      groups: this.#correlator.stats(),
+    };
+  }
+
+  #emit(): AlertChange[] {
+    const out: AlertChange[] = [];
+    for (const [id, ep] of this.#dirty) {
+      const p = this.#pending.get(id);
+      if (p === undefined && this.#now - ep.emittedAt < UPDATE_EVERY_US) continue;
+      this.#emitOne(ep, p, out);
+    }
+    return out;
+  }
+
+  #emitOne(ep: Episode, p: Pending | undefined, out: AlertChange[]): void {
+    const alert = toAlert(ep, this.#head(ep));
+    if (p?.opened === true) out.push({ kind: 'opened', alert });
+    if (p?.escalated === true) out.push({ kind: 'escalated', alert });
+    if (p === undefined) out.push({ kind: 'updated', alert });
+    ep.emittedAt = this.#now;
+    ep.dirty = false;
+    this.#dirty.delete(ep.id);
+    this.#pending.delete(ep.id);
+  }
+
+  #head(ep: Episode): Parameters<typeof toAlert>[1] {
+    const storm = this.#storms.headOf(ep);
+    if (storm !== undefined) return storm;
+    const r = this.#rules.get(ep.rule);
+    if (r === undefined) return { title: ep.rule, version: '', author: '', sentence: null };
+    return { title: r.title, version: r.version, author: r.author, sentence: r.sentence };
+  }
+
+  #sweep(): void {
+    for (const ep of [...this.#byId.values()]) {
+      if (ep.dirty || this.#now - ep.updatedAt <= Math.max(KEEP_US, 2 * ep.gap)) continue;
+      this.#forget(ep);
+    }
+    this.#storms.sweep(this.#now);
+  }
+
+  #forget(ep: Episode): void {
+    this.#byId.delete(ep.id);
+    const keyId = episodeKey(ep.tenant, ep.lane, ep.rule, ep.keyText);
+    const rest = (this.#byKey.get(keyId) ?? []).filter((x) => x.id !== ep.id);
+    if (rest.length === 0) this.#byKey.delete(keyId);
+    else this.#byKey.set(keyId, rest);
+  }
+
+  /** The oldest that has nothing left to tell, closed ones first. */
+  #evict(): void {
+    let victim: Episode | undefined;
+    for (const ep of this.#byId.values()) {
+      if (ep.dirty) continue;
+      victim ??= ep;
+      if (!ep.closed) continue;
+      victim = ep;
+      break;
+    }
+    if (victim === undefined) return;
+    this.#forget(victim);
+    this.#evicted++;
+  }
+
+  snapshot(): Uint8Array {
+    const state: DetectionState = {
+      format: FORMAT,
+      rules: this.#set.hash,
+      now: this.#now,
+      sweptAt: this.#sweptAt,
+      evicted: this.#evicted,
+      attempts: this.#attempts.state(),
+      attemptCounts: [this.#attempts.duplicates, this.#attempts.evicted],
+      correlator: this.#correlator.state(),
+      episodes: [...this.#byId.values()].map(episodeState),
+      byKey: [...this.#byKey].map(([k, list]) => [k, list.map((e) => e.id)]),
+      pending: [...this.#pending],
+      dirty: [...this.#dirty.keys()],
+      storms: this.#storms.state(),
+    };
+    return new TextEncoder().encode(JSON.stringify(state));
+  }
+
+  /** Throws with a sentence where the bytes are of a newer format or damaged. */
+  static restore(bytes: Uint8Array, set: RuleSet, options: DetectionOptions = {}): Detection {
+    const s = JSON.parse(new TextDecoder().decode(bytes)) as DetectionState;
+    if (s.format !== FORMAT)
+      throw new Error(
+        `the detection snapshot has format ${String(s.format)}, this version of Vigil reads ${FORMAT}: start the newer Vigil, or move the snapshot away to begin with empty windows`,
+      );
+    const d = new Detection(set, options);
+    d.#now = s.now;
+    d.#sweptAt = s.sweptAt;
+    d.#evicted = s.evicted;
+    d.#attempts = Attempts.from(s.attempts, options.attemptsMax);
+    d.#attempts.duplicates = s.attemptCounts[0];
+    d.#attempts.evicted = s.attemptCounts[1];
+    d.#correlator.restore(s.correlator);
+    for (const x of s.episodes) {
+      const ep = episodeOf(x);
+      d.#byId.set(ep.id, ep);
+    }
+    const at = (id: string): Episode => {
+      const ep = d.#byId.get(id);
+      assert(ep !== undefined, `snapshot names episode ${id} and does not hold it`);
+      return ep;
+    };
+    d.#byKey = new Map(s.byKey.map(([k, ids]) => [k, ids.map(at)]));
+    d.#pending = new Map(s.pending);
+    d.#dirty = new Map(s.dirty.map((id) => [id, at(id)]));
+    d.#storms = Storms.from(s.storms, at);
+    return d;
+  }
+}
+
+type DetectionState = {
+  readonly format: number;
+  readonly rules: string;
+  readonly now: number;
+  readonly sweptAt: number;
+  readonly evicted: number;
+  readonly attempts: AttemptsState;
+  readonly attemptCounts: readonly [number, number];
+  readonly correlator: CorrelatorState;
+  readonly episodes: readonly EpisodeState[];
+  readonly byKey: readonly (readonly [string, readonly string[]])[];
+  readonly pending: readonly (readonly [string, Pending])[];
+  readonly dirty: readonly string[];
+  readonly storms: StormsState;
+};
+
+const episodeKey = (tenant: string, lane: Origin, rule: string, key: string): string =>
+  `${tenant}\u0000${lane}\u0000${rule}\u0000${key}`;
+
+const gapOf = (rule: Rule): number => (rule.kind === 'correlation' ? rule.timespan : SINGLE_GAP_US);
+
+function singleKey(rule: Rule, e: MatchedEvent): { readonly key: string; readonly shown: readonly string[] } {
+  const fields = rule.entity.length > 0 ? rule.entity : DEFAULT_ENTITY;
+  const values = fields.map((f) => textOfField(e, f));
+  const shown = fields.flatMap((f, i) => (values[i] === '' ? [] : [`${f}=${values[i] ?? ''}`]));
+  return { key: keyText(values), shown };
+}

@@ -1,0 +1,108 @@
+/**
+ * The sentence of an alert: computed from what the episode holds. Logic-less, one pass, own values only: a value that
+ * contains `{user.name}` stays as it is. Values go through `printable` and are cut.
+ *
+ * Held by `sentence.test.ts`.
+ */
+import { printable } from '../base/printable.ts';
+import type { SentenceSpec } from '../detect/rule.ts';
+
+export const VALUE_CHARS_MAX = 120;
+export const SENTENCE_CHARS_MAX = 1000;
+/** Names written out before "and N more". */
+export const NAMES_MAX = 5;
+
+/** What a sentence may speak of. */
+export type SentenceFacts = {
+  readonly title: string;
+  readonly count: number;
+  readonly hosts: readonly string[];
+  readonly hostCount: number;
+  /** `event.action` values seen, and `service.name`. */
+  readonly actions: readonly string[];
+  readonly services: readonly string[];
+  /** Distinct values per field name, as far as kept; `more` says that there were others. */
+  readonly values: ReadonlyMap<string, readonly string[]>;
+  readonly more: ReadonlySet<string>;
+  /** Texts added by escalations, in order. */
+  readonly escalations: readonly string[];
+};
+
+export function show(value: string): string {
+  const s = printable(value);
+  return s.length > VALUE_CHARS_MAX ? `${s.slice(0, VALUE_CHARS_MAX)}…` : s;
+}
+
+/** "web01, db01 and 3 more". */
+export function listed(names: readonly string[], total: number): string {
+  const shown = names.slice(0, NAMES_MAX).map(show);
+  const rest = total - shown.length;
+  return rest > 0 ? `${shown.join(', ')} and ${rest} more` : shown.join(', ');
+}
+
+const servers = (f: SentenceFacts): string =>
+  `${f.hostCount} server${f.hostCount === 1 ? '' : 's'} (${listed(f.hosts, f.hostCount)})`;
+
+/** Names of what is attacked, by `event.action`. */
+const TARGETS: ReadonlyMap<string, string> = new Map([
+  ['ssh_login', 'SSH'],
+  ['vpn_login', 'VPN'],
+  ['api_login', 'API'],
+  ['mtls_handshake', 'mutual TLS'],
+  ['kerberos_preauth_failed', 'Kerberos'],
+  ['kerberos_tgt_requested', 'Kerberos'],
+  ['credentials_validated', 'NTLM'],
+  ['user_login', 'logins'],
+  ['pam_login', 'logins'],
+]);
+
+function target(f: SentenceFacts): string {
+  const names = new Set<string>();
+  for (const a of f.actions) names.add(TARGETS.get(a) ?? a.replaceAll('_', ' '));
+  return names.size === 0 ? 'logins' : [...names].slice(0, 3).map(show).join(' and ');
+}
+
+/** One pass over `{name}`; an unknown or absent value reads "(unknown)". */
+export function fill(template: string, f: SentenceFacts): string {
+  return template.replace(/\{([^{}]{1,200})\}/g, (_all, name: string) => {
+    if (name === 'count') return String(f.count);
+    if (name === 'servers') return f.hostCount === 0 ? 'unknown servers' : servers(f);
+    if (name === 'hosts') return f.hostCount === 0 ? '(unknown)' : listed(f.hosts, f.hostCount);
+    const values = f.values.get(name);
+    if (values === undefined || values.length === 0) return '(unknown)';
+    const shown = values.slice(0, 3).map(show).join(', ');
+    return f.more.has(name) || values.length > 3 ? `${shown} and more` : shown;
+  });
+}
+
+/** Field names that a template speaks of, so that the episode collects their values. */
+export function placeholders(template: string): string[] {
+  return [...template.matchAll(/\{([^{}]{1,200})\}/g)].flatMap((m) =>
+    m[1] === undefined || ['count', 'servers', 'hosts'].includes(m[1]) ? [] : [m[1]],
+  );
+}
+
+export function sentence(spec: SentenceSpec | null, f: SentenceFacts): string {
+  const base = spec === null ? plain(f) : spec.kind === 'text' ? fill(spec.text, f) : bruteForce(f);
+  const s = [base, ...f.escalations.map(printable)].join(', ');
+  return s.length > SENTENCE_CHARS_MAX ? `${s.slice(0, SENTENCE_CHARS_MAX)}…` : s;
+}
+
+function bruteForce(f: SentenceFacts): string {
+  const from = (f.values.get('source.ip') ?? [])[0];
+  const who = from === undefined ? '' : ` from ${show(from)}`;
+  const where = f.hostCount === 0 ? '' : ` on ${servers(f)}`;
+  return `Brute force attack detected${who} targeting ${target(f)}${where}`;
+}
+
+/** For rules without a sentence of their own. */
+function plain(f: SentenceFacts): string {
+  const parts = [show(f.title)];
+  const first = (name: string): string | undefined => (f.values.get(name) ?? [])[0];
+  const user = first('user.name');
+  const ip = first('source.ip');
+  if (user !== undefined) parts.push(`by ${show(user)}`);
+  if (ip !== undefined) parts.push(`from ${show(ip)}`);
+  if (f.hostCount > 0) parts.push(`on ${listed(f.hosts, f.hostCount)}`);
+  return f.count > 1 ? `${parts.join(' ')} (${f.count} times)` : parts.join(' ');
+}

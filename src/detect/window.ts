@@ -1,0 +1,224 @@
+/**
+ * The event-time window of one (tenant, lane, rule, key): what has occurred, in a few disjoint stretches, so that
+ * events stamped 1970 or an hours-late backlog beside today's form a window of their own. Sliding, never fixed
+ * boundaries; trimmed by the key's own event times; nothing here reads a clock.
+ *
+ * A stretch holds occurrences sorted by time and reaches back two timespans from its newest. It is compacted so that
+ * a storm on one key stays bounded: event_count needs no more than the newest `need` occurrences to go on being met,
+ * value_count and temporal no more than the newest of each value. What is compacted away before it was counted into
+ * an episode hands its weight on, so that the alert's count stays exact.
+ *
+ * Held by `window.test.ts` and `correlate.prop.test.ts`.
+ */
+
+/** Disjoint stretches kept per key. */
+export const STRETCHES_MAX = 4;
+
+/** `value` is the counted value (value_count), the index of the rule (temporal), '' for event_count. */
+export type Occurrence<E> = {
+  readonly ts: number;
+  weight: number;
+  readonly value: string;
+  /** Already part of an episode. */
+  counted: boolean;
+  /** What the alert shows; null once it was counted into an episode, which then holds it. */
+  event: E | null;
+};
+
+export type Stretch<E> = { items: Occurrence<E>[]; min: number; max: number };
+
+export type WindowSpec = {
+  readonly kind: 'count' | 'distinct' | 'ordered';
+  /** Microseconds. */
+  readonly timespan: number;
+  /** Occurrences (or distinct values) that decide; larger numbers need not be told apart. */
+  readonly need: number;
+  readonly met: (n: number) => boolean;
+  /** Rules in order, for `ordered`. */
+  readonly order: readonly string[];
+};
+
+/** Told of every occurrence that leaves a window with its event, so that the owner can account for memory. */
+export type Dropped<E> = (o: Occurrence<E>) => void;
+
+/** What an added occurrence did. */
+export type WindowHit<E> = {
+  /** Event times of the window that is met. */
+  readonly from: number;
+  readonly to: number;
+  /** Occurrences not yet counted into an episode, oldest first. They are marked as counted. */
+  readonly fresh: readonly Occurrence<E>[];
+};
+
+export type Added<E> = { readonly hit: WindowHit<E> | undefined; readonly nearness: number };
+
+export function addOccurrence<E>(
+  stretches: Stretch<E>[],
+  o: Occurrence<E>,
+  spec: WindowSpec,
+  dropped: Dropped<E>,
+): Added<E> {
+  const s = place(stretches, o, spec, dropped);
+  const items = s.items;
+  let at = items.length;
+  while (at > 0 && (items[at - 1] as Occurrence<E>).ts > o.ts) at--;
+  if (at === items.length) items.push(o);
+  else items.splice(at, 0, o);
+  s.min = Math.min(s.min, o.ts);
+  s.max = Math.max(s.max, o.ts);
+  trim(s, spec, dropped);
+  const best = bestWindow(s, o.ts, spec);
+  if (best.met === undefined) {
+    compact(s, spec, dropped);
+    return { hit: undefined, nearness: Math.min(1, best.n / Math.max(1, spec.need)) };
+  }
+  const fresh: Occurrence<E>[] = [];
+  for (let i = best.met.lo; i <= best.met.hi; i++) {
+    const x = s.items[i] as Occurrence<E>;
+    if (x.counted) continue;
+    x.counted = true;
+    fresh.push(x);
+  }
+  compact(s, spec, dropped);
+  return { hit: { from: best.met.from, to: best.met.to, fresh }, nearness: 1 };
+}
+
+/** The stretch the occurrence belongs to; stretches that it joins are merged, the least filled one goes if too many. */
+function place<E>(
+  stretches: Stretch<E>[],
+  o: Occurrence<E>,
+  spec: WindowSpec,
+  dropped: Dropped<E>,
+): Stretch<E> {
+  let home: Stretch<E> | undefined;
+  for (let i = 0; i < stretches.length; i++) {
+    const s = stretches[i] as Stretch<E>;
+    if (o.ts < s.min - spec.timespan || o.ts > s.max + spec.timespan) continue;
+    // Older than what the stretch still remembers: its windows there were judged and forgotten.
+    if (o.ts < s.max - 2 * spec.timespan) continue;
+    if (home === undefined) {
+      home = s;
+      continue;
+    }
+    home.items = [...home.items, ...s.items].sort((a, b) => a.ts - b.ts);
+    home.min = Math.min(home.min, s.min);
+    home.max = Math.max(home.max, s.max);
+    stretches.splice(i--, 1);
+  }
+  if (home !== undefined) return home;
+  const fresh: Stretch<E> = { items: [], min: o.ts, max: o.ts };
+  if (stretches.length >= STRETCHES_MAX) {
+    let least = 0;
+    for (let i = 1; i < stretches.length; i++)
+      if ((stretches[i] as Stretch<E>).items.length < (stretches[least] as Stretch<E>).items.length)
+        least = i;
+    for (const x of stretches.splice(least, 1)[0]?.items ?? []) dropped(x);
+  }
+  stretches.push(fresh);
+  return fresh;
+}
+
+function trim<E>(s: Stretch<E>, spec: WindowSpec, dropped: Dropped<E>): void {
+  const oldest = s.max - 2 * spec.timespan;
+  let n = 0;
+  while (n < s.items.length && (s.items[n] as Occurrence<E>).ts < oldest) n++;
+  if (n > 0) for (const x of s.items.splice(0, n)) dropped(x);
+  s.min = (s.items[0] as Occurrence<E>).ts;
+}
+
+type Best = {
+  readonly n: number;
+  readonly met:
+    | { readonly lo: number; readonly hi: number; readonly from: number; readonly to: number }
+    | undefined;
+};
+
+/**
+ * Slides over the windows that contain the time `ts`: those that end at an occurrence in [ts, ts + timespan]. For an
+ * occurrence that is the newest (the usual case) that is one window. The first that is met is given.
+ */
+function bestWindow<E>(s: Stretch<E>, ts: number, spec: WindowSpec): Best {
+  const items = s.items;
+  let hi = items.length - 1;
+  while (hi > 0 && (items[hi - 1] as Occurrence<E>).ts >= ts) hi--;
+  // `hi` is the first occurrence at or after ts; its equals in time belong to the same window end.
+  let best = 0;
+  for (; hi < items.length; hi++) {
+    const end = (items[hi] as Occurrence<E>).ts;
+    if (end - spec.timespan > ts) break;
+    if (hi + 1 < items.length && (items[hi + 1] as Occurrence<E>).ts === end) continue;
+    const lo = lowerBound(items, end - spec.timespan);
+    const n = measure(items, lo, hi, spec);
+    if (n > best) best = n;
+    if (spec.met(n)) return { n, met: { lo, hi, from: (items[lo] as Occurrence<E>).ts, to: end } };
+  }
+  return { n: best, met: undefined };
+}
+
+function lowerBound<E>(items: readonly Occurrence<E>[], ts: number): number {
+  let lo = 0;
+  let hi = items.length;
+  while (lo < hi) {
+    const mid = (lo + hi) >>> 1;
+    if ((items[mid] as Occurrence<E>).ts < ts) lo = mid + 1;
+    else hi = mid;
+  }
+  return lo;
+}
+
+function measure<E>(items: readonly Occurrence<E>[], lo: number, hi: number, spec: WindowSpec): number {
+  if (spec.kind === 'count') {
+    let n = 0;
+    for (let i = lo; i <= hi; i++) n += (items[i] as Occurrence<E>).weight;
+    return n;
+  }
+  if (spec.kind === 'ordered') {
+    // Greedy, as the specification's temporal_ordered is: no backtracking.
+    let next = 0;
+    for (let i = lo; i <= hi && next < spec.order.length; i++)
+      if ((items[i] as Occurrence<E>).value === spec.order[next]) next++;
+    return next;
+  }
+  const seen = new Set<string>();
+  for (let i = lo; i <= hi; i++) seen.add((items[i] as Occurrence<E>).value);
+  return seen.size;
+}
+
+/**
+ * Keeps a stretch bounded. What goes first is what no window can need: repeats of a value, then the oldest that are
+ * counted or out of the newest window; the last resort is for conditions with an upper bound, which are never "met
+ * for good".
+ */
+function compact<E>(s: Stretch<E>, spec: WindowSpec, dropped: Dropped<E>): void {
+  if (s.items.length <= 2 * spec.need + 64) return;
+  if (spec.kind !== 'count') keepNewest(s, spec.kind === 'ordered' ? 8 : 1, dropped);
+  const keep = spec.need + 32;
+  const hard = 4 * spec.need + 1024;
+  let n = 0;
+  while (s.items.length - n > keep) {
+    const o = s.items[n] as Occurrence<E>;
+    if (!o.counted && o.ts >= s.max - spec.timespan && s.items.length - n <= hard) break;
+    n++;
+  }
+  if (n > 0) for (const x of s.items.splice(0, n)) dropped(x);
+  s.min = (s.items[0] as Occurrence<E>).ts;
+}
+
+/** Keeps the newest `each` occurrences of every value; an uncounted one that goes hands its weight to a newer one. */
+function keepNewest<E>(s: Stretch<E>, each: number, dropped: Dropped<E>): void {
+  const kept = new Map<string, { n: number; readonly newest: Occurrence<E> }>();
+  const out: Occurrence<E>[] = [];
+  for (let i = s.items.length - 1; i >= 0; i--) {
+    const o = s.items[i] as Occurrence<E>;
+    const k = kept.get(o.value);
+    if (k === undefined) kept.set(o.value, { n: 1, newest: o });
+    else if (k.n < each) k.n++;
+    else {
+      if (!o.counted && !k.newest.counted) k.newest.weight += o.weight;
+      dropped(o);
+      continue;
+    }
+    out.push(o);
+  }
+  s.items = out.reverse();
+}
