@@ -77,7 +77,7 @@ export function mapCertificate(doc: JsonObject, out: EventFields): void {
     text(at(req, 'certificateArn')) ??
     resource(doc, 'AWS::ACMPCA::Certificate');
   out.set('certificate.id', id);
-  out.set('certificate.authority', authority ?? id?.replace(/\/certificate\/.*$/, ''));
+  out.set('certificate.authority', authority ?? /^(.+certificate-authority\/[^/]+)\//.exec(id ?? '')?.[1]);
   out.set('certificate.template', text(at(req, 'templateArn')));
   // The last part of a private CA's certificate ARN is the serial, hex.
   const inArn = /certificate-authority\/[^/]+\/certificate\/([0-9a-f]{16,64})$/.exec(id ?? '')?.[1];
