@@ -9,22 +9,29 @@
  * DELETE /api/v1/session                -> 204
  * POST /api/v1/session/password         {current, next} -> 204
  * GET  /api/v1/overview?tenant&from&to  -> Overview
- * GET  /api/v1/live                     -> text/event-stream of LiveMessage (one a second, and each alert change)
+ * GET  /api/v1/live?tenant              -> text/event-stream of LiveMessage (one a second, and each alert change)
  * POST /api/v1/search                   SearchRequest -> SearchResult
  * GET  /api/v1/fields                   -> FieldInfo[]
  * GET  /api/v1/events/:id?tenant        -> EventDetail
- * GET  /api/v1/alerts?tenant&status&severity&q&before&limit -> AlertPage
+ * GET  /api/v1/alerts?tenant&status&severity&q&sort&before&limit -> AlertPage (sort: newest|severity; before: `openedAt` or `openedAt:id`)
  * GET  /api/v1/alerts/:id               -> AlertDetail
  * POST /api/v1/alerts/:id/status        {status, reason} -> Alert
  * POST /api/v1/alerts/:id/assignee      {assignee} -> Alert
  * POST /api/v1/alerts/:id/note          {text} -> Alert
- * GET  /api/v1/ledger?from&to           -> LedgerReport
- * GET  /api/v1/senders                  -> SenderInfo[]
+ * GET  /api/v1/ledger?tenant&from&to    -> LedgerReport
+ * GET  /api/v1/senders?tenant           -> SenderInfo[]
  * GET  /api/v1/rules                    -> RuleInfo[]
  * GET  /api/v1/status                   -> Status
  * GET  /api/v1/lists                    -> ListInfo[]
  * PUT  /api/v1/lists/:name              {kind, values} -> ListInfo    (admin)
- * GET/POST/DELETE /api/v1/users, /api/v1/tokens                       (admin)
+ * GET  /api/v1/users                    -> UserInfo[]                 (admin)
+ * POST /api/v1/users                    {name, role, password?} -> UserCreated
+ * POST /api/v1/users/:name/role         {role} -> 204
+ * POST /api/v1/users/:name/password     -> UserCreated                (a new one, made here)
+ * DELETE /api/v1/users/:name            -> 204
+ * GET  /api/v1/tokens                   -> TokenInfo[]                (admin)
+ * POST /api/v1/tokens                   {name, scope, sources?, tenant?, expiresAt?} -> TokenCreated
+ * DELETE /api/v1/tokens/:id             -> 204
  * GET  /api/v1/audit?before&limit       -> AuditEntry[]               (admin)
  * POST /api/v1/ingest                   JSON, NDJSON or text lines -> IngestResult (bearer token with scope `ingest`)
  */
@@ -149,6 +156,7 @@ export type EventDetail = {
 };
 
 export type AlertPage = {
+  /** `events` and `eventRefs` are empty here; the alert's own page has them. */
   readonly alerts: readonly Alert[];
   readonly total: number;
   readonly counts: Readonly<Record<AlertStatus, number>>;
@@ -248,15 +256,20 @@ export type UserInfo = {
   readonly createdAt: number;
   readonly lastLogin: number;
 };
+/** `password` is what was generated, shown this once; '' where the caller chose it. */
+export type UserCreated = { readonly user: UserInfo; readonly password: string };
 export type TokenInfo = {
   readonly id: string;
   readonly name: string;
   readonly scope: 'ingest' | 'read' | 'admin';
+  readonly tenant: string;
   readonly sources: readonly string[];
   readonly createdAt: number;
   readonly expiresAt: number;
   readonly lastUsed: number;
 };
+/** `token` is its text, shown this once. */
+export type TokenCreated = { readonly token: string; readonly info: TokenInfo };
 export type AuditEntry = {
   readonly at: number;
   readonly who: string;
