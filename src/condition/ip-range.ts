@@ -15,8 +15,17 @@ export type IpRange = {
 export const MAPPED_LOW = '00000000000000000000ffff00000000';
 export const MAPPED_HIGH = '00000000000000000000ffffffffffff';
 
-/** 32 hex digits, or undefined where the text is no address. */
+const V4_TEXT = /^\d{1,3}([.]\d{1,3}){3}$/;
+/** Hex groups, perhaps a dotted tail without leading zeros, a zone of plain characters, brackets around it all. */
+const V6_TEXT =
+  /^\[?[0-9a-fA-F:]*:([0-9a-fA-F:]*|(0|[1-9]\d{0,2})([.](0|[1-9]\d{0,2})){3})(%[0-9A-Za-z._-]+)?\]?$/;
+
+/**
+ * 32 hex digits, or undefined where the text is no address. Narrower than `parseIp` (no octal or hex octets, no odd
+ * zones), so that SQL can say the same.
+ */
 export function ipHex(text: string): string | undefined {
+  if (!V4_TEXT.test(text) && !V6_TEXT.test(text)) return undefined;
   const canonical = parseIp(text);
   const bytes = canonical === undefined ? undefined : ipBytes(canonical);
   return bytes === undefined ? undefined : Buffer.from(bytes).toString('hex');

@@ -1,0 +1,77 @@
+/** Reads one pipe behind its `|`. What a pipe takes is in its own file under `pipes/`. Held by `parse.test.ts`. */
+import { nearest } from './nearest.ts';
+import type { FieldRef, Pipe, PipeReader } from './pipes/pipe.ts';
+import { PIPES } from './pipes/registry.ts';
+import { pieceText, type Scanner } from './scan.ts';
+import { resolveTarget } from './term.ts';
+
+export function parsePipe(s: Scanner): Pipe {
+  s.space();
+  const piece = s.piece('value', 'pipe');
+  if (piece === undefined) s.fail('a pipe is missing behind "|"', [...PIPES.keys()]);
+  const name = pieceText(piece);
+  const spec = PIPES.get(name);
+  if (spec === undefined) {
+    s.fail(`there is no pipe called "${name}"`, [...PIPES.keys()], piece, nearest(name, PIPES.keys()));
+  }
+  const made = spec.parse(readerOf(s));
+  s.space();
+  if (!s.done && s.char !== '|')
+    s.fail(`${s.found()}, but ${name} is complete here`, ['|', 'the end of the query']);
+  return made;
+}
+
+function readerOf(s: Scanner): PipeReader {
+  return {
+    atEnd: () => {
+      s.space();
+      return s.done || s.char === '|';
+    },
+    takeWord: (word) => {
+      s.space();
+      if (s.peekRun().toLowerCase() !== word) return false;
+      s.pos += word.length;
+      s.note('keyword', s.pos - word.length);
+      return true;
+    },
+    take: (char) => s.take(char),
+    expect: (char, why) => s.expect(char, why),
+    sign: () => {
+      s.space();
+      const c = s.char;
+      if (c !== '+' && c !== '-') return '';
+      s.pos++;
+      s.note('operator', s.pos - 1);
+      return c;
+    },
+    name: (what) => readName(s, what),
+    integer: (what, max) => {
+      const piece = s.piece('value', 'value');
+      const text = piece === undefined ? '' : pieceText(piece);
+      if (piece === undefined || !/^\d{1,9}$/.test(text) || Number(text) < 1 || Number(text) > max) {
+        s.fail(`${what} is missing or not between 1 and ${max}`, ['10'], piece);
+      }
+      return Number(text);
+    },
+    fail: (message, expected, at) => s.fail(message, expected, at),
+  };
+}
+
+/** A name, or a call such as `sum(source.bytes)`, whose `field` is the resolved inner name. */
+function readName(s: Scanner, what: string): FieldRef {
+  const piece = s.piece('value', 'field');
+  if (piece === undefined) s.fail(`${s.found()}, but ${what} is needed`, [what]);
+  const target = resolveTarget(piece);
+  const plain = { written: target.written, field: target.field, start: piece.start, end: piece.end };
+  if (piece.quoted || s.char !== '(') return plain;
+  s.take('(');
+  const inner = s.piece('value', 'field');
+  s.expect(')', `${target.written}( is still open`);
+  const innerTarget = inner === undefined ? undefined : resolveTarget(inner);
+  return {
+    written: `${target.written}(${innerTarget?.written ?? ''})`,
+    field: innerTarget?.field ?? '',
+    start: piece.start,
+    end: s.pos,
+  };
+}

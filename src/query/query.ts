@@ -1,0 +1,12 @@
+/** A parsed query: the filter as a condition, then the pipes. Plain data. */
+import type { Condition } from '../condition/tree.ts';
+import type { Hint, Token } from './grammar.ts';
+import type { Pipe } from './pipes/pipe.ts';
+
+export type Query = {
+  readonly filter: Condition;
+  readonly pipes: readonly Pipe[];
+  readonly hints: readonly Hint[];
+  /** For highlighting, in order of the text. */
+  readonly tokens: readonly Token[];
+};
