@@ -86,6 +86,7 @@ export class JsonSplitter {
   /** Looks for the opening of the array; true once that is decided. */
   #head(atEnd: boolean): boolean {
     const p = this.#p;
+    if (p.len < 3 && p.data[0] === 0xef && !atEnd) return false;
     if (p.len >= 3 && p.data[0] === 0xef && p.data[1] === 0xbb && p.data[2] === 0xbf) p.at = this.#i = 3;
     const text = p.data.toString('latin1', p.at, Math.min(p.len, p.at + HEAD_BYTES));
     const m = WRAPPED.exec(text);

@@ -81,6 +81,7 @@ test('JSON: the exact bytes of each element', () => {
     ['{"x":1}', '{"y":2}'],
   );
   assert.deepEqual(elements([Buffer.from('\ufeff[]')]), { out: [], error: undefined });
+  assert.deepEqual(elements(bytewise(Buffer.from('\ufeff[]'))), { out: [], error: undefined });
 });
 
 test('JSON: what is wrong is said', () => {
