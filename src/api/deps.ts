@@ -125,28 +125,23 @@ export type QueryProblem = {
   readonly suggestion?: string;
 };
 
-/** Who sends to the ingest door. */
-export type IngestIdentity = {
-  readonly token: string;
-  readonly tenant: string;
-  /** Sources the token may write; empty = any. */
-  readonly sources: readonly string[];
+/** A request to the ingest door, authenticated and not yet read: the very shape that `src/collect` takes. */
+export type IngestRequest = {
+  /** The raw body: bounds, decompression and framing are the handler's, which must consume or destroy it. */
+  readonly stream: Readable;
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
   /** Peer address without port. */
-  readonly sender: string;
+  readonly peer: string;
+  /** `sources` empty: the token may write any source. */
+  readonly token: { readonly id: string; readonly tenant: string; readonly sources: readonly string[] };
 };
 export type IngestAnswer = {
   readonly status: number;
   /** `IngestResult` or `ApiError`. */
   readonly body: unknown;
-  /** Seconds. */
-  readonly retryAfter?: number;
+  readonly retryAfterSeconds?: number;
 };
-/** Takes the raw request body: bounds, decompression and framing are the handler's. Must consume or destroy the stream. */
-export type IngestHandler = (
-  body: Readable,
-  headers: Readonly<Record<string, string | readonly string[] | undefined>>,
-  who: IngestIdentity,
-) => Promise<IngestAnswer>;
+export type IngestHandler = (request: IngestRequest) => Promise<IngestAnswer>;
 
 export type ApiDeps = {
   readonly version: string;

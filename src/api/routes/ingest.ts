@@ -1,5 +1,4 @@
 /** The HTTP door: hands the raw body to the injected handler, which bounds, decompresses and frames it. */
-import type { Readable } from 'node:stream';
 import { fail } from '../errors.ts';
 import { type Route, route } from '../route.ts';
 
@@ -14,10 +13,16 @@ export const ingestRoutes: readonly Route[] = [
     rawBody: true,
     run: async (ctx) => {
       if (ctx.who.kind !== 'token') throw fail('forbidden', 'an ingest token is needed');
-      const who = { token: ctx.who.id, tenant: ctx.who.tenant, sources: ctx.who.sources, sender: ctx.from };
-      const body: Readable = ctx.request.raw;
-      const answer = await ctx.deps.ingest(body, ctx.request.headers, who);
-      if (answer.retryAfter !== undefined) ctx.reply.header('retry-after', String(answer.retryAfter));
+      const { id, tenant, sources } = ctx.who;
+      const answer = await ctx.deps.ingest({
+        stream: ctx.request.raw,
+        headers: ctx.request.headers,
+        peer: ctx.from,
+        token: { id, tenant, sources },
+      });
+      if (answer.retryAfterSeconds !== undefined) {
+        ctx.reply.header('retry-after', String(answer.retryAfterSeconds));
+      }
       ctx.reply.code(answer.status);
       return answer.body;
     },
