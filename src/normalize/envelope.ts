@@ -86,7 +86,8 @@ const tail = (t: string, i: number): string => (i === 0 ? t : t.slice(i));
 function stampAt(t: string, i: number, pri: number, ctx: TimeContext): Stamp | undefined {
   const c = t.charCodeAt(i);
   if (c >= 65 && c <= 90) return syslogStamp(t, i, ctx);
-  const iso = c >= 48 && c <= 57 ? isoStamp(t, i, ctx) : undefined;
+  // `2026/03/05 14:23:01` is how applications write (nginx): no syslog.
+  const iso = c >= 48 && c <= 57 && t.charCodeAt(i + 4) !== 47 ? isoStamp(t, i, ctx) : undefined;
   if (iso !== undefined || pri < 0) return iso;
   let k = i;
   if (c >= 48 && c <= 57) {
@@ -110,30 +111,29 @@ function rfc3164(t: string, start: number, pri: number, ctx: TimeContext, isPref
     return tagged(t, start, { ...NONE, kind: 'rfc3164', pri, message: '' }, isPrefix);
   }
   const iso = t.charCodeAt(start) < 58;
-  let at = stamp.end;
-  const next = t.charCodeAt(at);
-  const whole: Envelope = { ...NONE, kind: pri < 0 ? 'stamp' : 'rfc3164', pri, time: stamp.us, message: '' };
-  if (next === 58) {
+  const known: Envelope = { ...NONE, kind: 'rfc3164', pri, time: stamp.us, message: '' };
+  // An application's own format: the time is taken, the text stays whole.
+  const own: Envelope = { ...known, kind: 'stamp', message: tail(t, start) };
+  const next = t.charCodeAt(stamp.end);
+  if (next === 58 && !(iso && pri < 0)) {
     // Cisco: `Mar 05 2026 14:23:01: %ASA-...`, no host and no tag.
-    return { ...whole, kind: 'rfc3164', message: t.slice(skipBlanks(t, at + 1)) };
+    return { ...known, message: t.slice(skipBlanks(t, stamp.end + 1)) };
   }
-  if (!Number.isNaN(next) && next !== 32) {
-    return pri < 0 ? { ...NONE, message: tail(t, start) } : { ...whole, message: t.slice(at) };
-  }
-  at = skipBlanks(t, at);
-  if (isPrefix(t, at)) return { ...whole, message: t.slice(at) };
+  if (!Number.isNaN(next) && next !== 32) return pri < 0 ? own : { ...known, message: t.slice(stamp.end) };
+  const at = skipBlanks(t, stamp.end);
+  if (isPrefix(t, at)) return { ...known, kind: pri < 0 ? 'stamp' : 'rfc3164', message: t.slice(at) };
   const host = hostAt(t, at);
   if (host === '') {
-    const local = tagged(t, at, { ...whole, kind: 'rfc3164' }, isPrefix);
-    return local.program === '' ? { ...whole, message: t.slice(at) } : local;
+    const local = tagged(t, at, known, isPrefix);
+    if (local.program !== '' && !LEVELS.has(local.program)) return local;
+    return pri < 0 ? own : { ...known, message: t.slice(at) };
   }
   const rest = skipBlanks(t, at + host.length);
-  const named: Envelope = { ...whole, kind: 'rfc3164', host };
+  const named: Envelope = { ...known, host };
   if (isPrefix(t, rest)) return { ...named, message: t.slice(rest) };
   const full = tagged(t, skipLevel(t, rest), named, isPrefix);
-  if (pri >= 0 || (full.program !== '' && (!iso || colonAfterTag(t, rest)))) return full;
-  // Without PRI and tag: a traditional stamp and host are still syslog (`last message repeated`), an ISO one is not.
-  return iso ? { ...whole, message: t.slice(at) } : full;
+  // Without PRI, a traditional stamp and a host are syslog even without a tag (`last message repeated`).
+  return pri >= 0 || !iso || isTag(t, rest, t.charCodeAt(start + 10) === 84) ? full : own;
 }
 
 /** The token at `i` where it can be a host name; '' where it is a tag, a level word or text. */
@@ -159,6 +159,8 @@ function nameEnd(t: string, i: number): number {
   for (let k = i; k < max; k++) {
     const c = t.charCodeAt(k);
     if (c === 58 || c === 91) return k > i ? k : -1;
+    // `gdm-password][1234]:`
+    if (c === 93 && k > i && t.charCodeAt(k + 1) === 91) return k;
     // Letters, digits and what program names hold: ( ) * + - . / @ _
     const ok =
       (c >= 97 && c <= 122) ||
@@ -171,13 +173,14 @@ function nameEnd(t: string, i: number): number {
   return -1;
 }
 
-const colonAfterTag = (t: string, i: number): boolean => {
+/** `prog[pid]:` at `i`, or, where the stamp is written with a `T` as syslog daemons do, `prog:`. */
+function isTag(t: string, i: number, withT: boolean): boolean {
   const end = nameEnd(t, i);
   if (end < 0) return false;
-  if (t.charCodeAt(end) === 58) return true;
-  const close = t.indexOf(']', end);
+  if (t.charCodeAt(end) === 58) return withT;
+  const close = t.indexOf(']', end + 2);
   return close > 0 && t.charCodeAt(close + 1) === 58;
-};
+}
 
 /** Program and pid at `i`, then the message. */
 function tagged(t: string, i: number, env: Envelope, isPrefix: PrefixTest): Envelope {
@@ -191,15 +194,9 @@ function tagged(t: string, i: number, env: Envelope, isPrefix: PrefixTest): Enve
     if (!Number.isNaN(after) && after !== 32) return { ...env, message: tail(t, i) };
     return { ...env, program, message: t.slice(skipBlanks(t, end + 1)) };
   }
-  let open = end;
-  let close = t.indexOf(']', open);
+  const open = t.charCodeAt(end) === 93 ? end + 1 : end;
+  const close = t.indexOf(']', open);
   if (close < 0 || close - open > 64) return { ...env, message: tail(t, i) };
-  // `gdm-password][1234]:`
-  if (t.charCodeAt(close + 1) === 91) {
-    open = close + 1;
-    close = t.indexOf(']', open);
-    if (close < 0 || close - open > 64) return { ...env, message: tail(t, i) };
-  }
   const pid = t.slice(open + 1, close);
   let at = close + 1;
   if (t.charCodeAt(at) === 58) at++;

@@ -21,6 +21,8 @@ export function setPeer(
   if (address !== '') {
     const ip = parseIp(address);
     if (ip !== undefined) out.set(`${side}.ip`, ip);
+    else if (/^[\d.]+$/.test(address))
+      out.set(`${side}.ip`, address); // kept as invalid.<side>.ip
     else if (address !== 'UNKNOWN' && address !== '-') out.set(`${side}.domain`, address.toLowerCase());
   }
   if (port !== undefined && port !== '') out.set(`${side}.port`, port);

@@ -46,7 +46,7 @@ export default defineSource({
     const message = textOf(firstOf(doc, MESSAGE_KEYS));
     if (message !== undefined) out.set('message', message);
     const level = textOf(firstOf(doc, LEVEL_KEYS) ?? at(doc, 'log', 'level'));
-    if (level !== undefined) out.set('log.level', level.toLowerCase());
+    if (level !== undefined && /^[A-Za-z]{1,32}$/.test(level)) out.set('log.level', level.toLowerCase());
     const host = textOf(firstOf(doc, ['hostname', 'host']));
     if (host !== undefined && !out.has('host.name')) out.set('host.name', host);
     return 'parsed';
