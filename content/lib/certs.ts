@@ -135,7 +135,10 @@ export function revocationReason(v: string | undefined): string | undefined {
 
 const VALIDATION: readonly (readonly [RegExp, string])[] = [
   [/self.?signed/i, 'self_signed'],
-  [/host ?name|name mismatch|common name|altname|ip address mismatch|valid for .+ not|not valid for/i, 'hostname'],
+  [
+    /host ?name|name mismatch|common name|altname|ip address mismatch|valid for .+ not|not valid for/i,
+    'hostname',
+  ],
   [/revoked/i, 'revoked'],
   [/not yet valid/i, 'not_yet_valid'],
   [/expired/i, 'expired'],

@@ -86,7 +86,7 @@ account_unlocked; iam; user change; user.target.name; an account was unlocked
 `;
 
 const PRIVILEGE = `
-sudo_command; process; start; event.outcome user.name|user.id user.effective.name process.command_line; a command was run, or refused, by sudo
+sudo_command; process; start; event.outcome user.name|user.id process.command_line; a command was run, or refused, by sudo
 su_session; session; start; event.outcome user.effective.name; a user became another by su
 privilege_assigned; iam; admin; user.name|user.id; a session got special privileges
 privilege_used; iam; admin; user.name|user.id; a special privilege was used
