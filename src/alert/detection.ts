@@ -231,7 +231,7 @@ export class Detection {
   }
 
   #escalationText(rule: Rule, e: MatchedEvent): string {
-    if (rule.escalation === '') return `then: ${rule.title}`;
+    if (rule.escalation === '') return '';
     const facts = newEpisode({
       rule,
       tenant: e.tenant,

@@ -170,7 +170,7 @@ export function factsOf(ep: Episode, title: string): SentenceFacts {
     services: [...ep.services],
     values: ep.values,
     more: ep.more,
-    escalations: [...ep.escalations.values()],
+    escalations: [...ep.escalations.values()].filter((t) => t !== ''),
   };
 }
 

@@ -1,0 +1,214 @@
+/**
+ * Tests of rules: a `<rule>.test.yml` beside `<rule>.yml` says which events meet the rule and which narrowly do not.
+ *
+ *     rule: brute_force            # id or name; the file's first document where absent
+ *     lists: { monitored_domains: { kind: domain, values: [example.com] } }
+ *     tests:
+ *       - name: the eleventh failure   # `rule:` may stand here too
+ *         expect: match            # or none
+ *         events:
+ *           - { repeat: 11, every: 20s, fields: { event.action: ssh_login, host.name: 'web{i}' } }
+ *           - { after: 1m, raw: 'Mar  5 14:23:01 server sshd[1234]: Failed password for root from 10.0.1.5' }
+ *
+ * Time starts at a fixed instant; `after` moves it on before the first, `every` between repetitions; `{i}` counts them
+ * from 1. Raw lines need a normalizer, which the caller gives. Held by `rule-tests.int.test.ts`, which runs all of ours.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { errorText } from '../base/result.ts';
+import type { Lists, NamedList } from '../condition/tree.ts';
+import { EventFields, type FieldValue, type NormalizedEvent } from '../model/event.ts';
+import type { MatchedEvent } from '../model/match.ts';
+import { applyAction, ACTIONS, type Outcome } from '../model/vocabulary.ts';
+import { weightOf } from './attempts.ts';
+import { Correlator, type Hit } from './correlate.ts';
+import { readRuleFiles, rulesFromFiles } from './load.ts';
+import { type CompiledRules, compileRules } from './matcher.ts';
+import type { Rule, RuleProblem, RuleSet } from './rule.ts';
+import { child, readYaml, textOf, textsOf, type Yaml } from './sigma/yaml.ts';
+import type { Taxonomy } from './taxonomy.ts';
+
+/** Raw line and receive time (microseconds) -> event. */
+export type NormalizeLine = (line: string, ingestedUs: number) => NormalizedEvent;
+export type RuleTestResult = {
+  readonly file: string;
+  readonly rule: string;
+  readonly test: string;
+  readonly ok: boolean;
+  /** Why it failed, or why it was skipped (`ok` then). */
+  readonly reason: string;
+};
+export type RuleTestReport = {
+  readonly results: readonly RuleTestResult[];
+  readonly problems: readonly RuleProblem[];
+  /** Rule files without a test. */
+  readonly untested: readonly string[];
+};
+
+/** 2026-03-05 14:00 UTC, microseconds. */
+const START = Date.UTC(2026, 2, 5, 14) * 1000;
+const EVENTS_MAX = 100_000;
+
+/** Runs every `*.test.yml` below `dir` against all rules of `dir`. */
+export function runRuleTests(dir: string, taxonomy: Taxonomy, normalize?: NormalizeLine): RuleTestReport {
+  const problems: RuleProblem[] = [];
+  const files = readRuleFiles(dir, problems);
+  const loaded = rulesFromFiles(files, { taxonomy });
+  problems.push(...loaded.problems);
+  const results: RuleTestResult[] = [];
+  const untested: string[] = [];
+  for (const f of files) {
+    const path = join(dir, f.path).replace(/\.ya?ml$/, '.test.yml');
+    if (!existsSync(path)) untested.push(f.path);
+    else results.push(...runFile(path, f.path, loaded.set, normalize));
+  }
+  return { results, problems, untested };
+}
+
+function runFile(
+  path: string,
+  ruleFile: string,
+  set: RuleSet,
+  normalize: NormalizeLine | undefined,
+): RuleTestResult[] {
+  const { documents, problems } = readYaml(readFileSync(path, 'utf8'));
+  const file = ruleFile.replace(/\.ya?ml$/, '.test.yml');
+  const fail = (reason: string): RuleTestResult[] => [{ file, rule: '', test: '', ok: false, reason }];
+  const root = documents[0]?.root;
+  if (root === undefined || problems.length > 0) return fail(problems[0]?.reason ?? 'the file is empty');
+  const find = (named: string): Rule | undefined =>
+    set.rules
+      .filter((r) => (named === '' ? r.file === ruleFile : r.id === named || r.name === named))
+      .sort((a, b) => a.line - b.line)[0];
+  const tests = child(root, 'tests');
+  if (tests?.kind !== 'seq' || tests.items.length === 0) return fail("'tests' is an empty list");
+  const compiled = compileRules(set, listsOf(root));
+  return tests.items.map((t) => {
+    const named = textOf(t, 'rule') || textOf(root, 'rule');
+    const rule = find(named);
+    const base = { file, rule: rule?.id ?? named, test: textOf(t, 'name') };
+    if (rule === undefined) return { ...base, ok: false, reason: `there is no rule '${named}' in force` };
+    try {
+      const events = eventsOf(t, normalize);
+      if (events === undefined) return { ...base, ok: true, reason: 'skipped: needs a normalizer' };
+      const refused = compiled.problems.find((p) => p.file === rule.file);
+      if (refused !== undefined) return { ...base, ok: false, reason: refused.reason };
+      const met = meets(set, compiled, rule.id, events);
+      const want = textOf(t, 'expect');
+      if (want !== 'match' && want !== 'none')
+        return { ...base, ok: false, reason: "'expect' is match or none" };
+      const ok = met === (want === 'match');
+      return { ...base, ok, reason: ok ? '' : met ? 'it matched' : 'it did not match' };
+    } catch (e) {
+      return { ...base, ok: false, reason: errorText(e) };
+    }
+  });
+}
+
+type Timed = { readonly event: NormalizedEvent; readonly at: number };
+
+function meets(set: RuleSet, compiled: CompiledRules, id: string, events: readonly Timed[]): boolean {
+  const correlator = new Correlator(set);
+  let met = false;
+  const hits: Hit[] = [];
+  for (const [ord, { event, at }] of events.entries()) {
+    const rules = compiled.match(event);
+    if (rules.includes(id)) met = true;
+    const m: MatchedEvent = {
+      id: { node: 1, batch: 1, ord },
+      tenant: 'default',
+      origin: 'live',
+      door: 'test',
+      sender: 'test',
+      source: event.source,
+      ts: event.ts,
+      ingested: at,
+      rules,
+      fields: [...event.fields.entries()],
+      entities: event.entities,
+    };
+    for (const r of rules) correlator.feed(r, m, weightOf(m), hits);
+  }
+  correlator.tick(START + 400 * 86_400e6, hits);
+  return met || hits.some((h) => h.rule.id === id);
+}
+
+function listsOf(root: Yaml): Lists {
+  const out = new Map<string, NamedList>();
+  const lists = child(root, 'lists');
+  if (lists?.kind === 'map')
+    for (const [name, v] of lists.entries) {
+      const kind = textOf(v, 'kind');
+      if (kind === 'text' || kind === 'domain' || kind === 'cidr')
+        out.set(name, { kind, values: textsOf(v, 'values') });
+    }
+  return out;
+}
+
+function eventsOf(test: Yaml, normalize: NormalizeLine | undefined): Timed[] | undefined {
+  const list = child(test, 'events');
+  if (list?.kind !== 'seq') throw new Error("'events' is not a list");
+  const out: Timed[] = [];
+  let now = START;
+  for (const item of list.items) {
+    now += micros(textOf(item, 'after') || '0s');
+    const repeat = Number(textOf(item, 'repeat') || 1);
+    const every = micros(textOf(item, 'every') || '1s');
+    if (!(repeat >= 1) || out.length + repeat > EVENTS_MAX) throw new Error(`'repeat' is out of bounds`);
+    for (let i = 1; i <= repeat; i++) {
+      const made = eventOf(item, i, now, normalize);
+      if (made === undefined) return undefined;
+      out.push({ event: made, at: now });
+      now += every;
+    }
+  }
+  return out;
+}
+
+function micros(text: string): number {
+  const m = /^(\d{1,9})(ms|s|m|h|d)$/.exec(text);
+  const unit = { ms: 1e3, s: 1e6, m: 60e6, h: 3600e6, d: 86_400e6 }[m?.[2] ?? ''];
+  if (m === null || unit === undefined) throw new Error(`'${text}' is not like 500ms, 20s, 5m, 1h`);
+  return Number(m[1]) * unit;
+}
+
+function eventOf(
+  item: Yaml,
+  i: number,
+  now: number,
+  normalize: NormalizeLine | undefined,
+): NormalizedEvent | undefined {
+  const counted = (s: string): string => s.replaceAll('{i}', String(i));
+  const raw = textOf(item, 'raw');
+  // The clock of the test is the receive time; the line's own stamp is the event's.
+  if (raw !== '') return normalize?.(counted(raw), now);
+  const given = child(item, 'fields');
+  if (given?.kind !== 'map') throw new Error("an event has 'fields' or 'raw'");
+  const fields = new EventFields();
+  const action = textOf(given, 'event.action');
+  if (ACTIONS.has(action)) {
+    const outcome = textOf(given, 'event.outcome');
+    applyAction(fields, action, outcome === '' ? undefined : (outcome as Outcome));
+  }
+  for (const [name, v] of given.entries) {
+    const value = valueOf(v, counted);
+    if (name.startsWith('vigil.')) fields.setOurs(name, value);
+    else fields.set(name, value);
+  }
+  return {
+    fields,
+    rawText: textOf(given, 'message'),
+    raw: new Uint8Array(),
+    ts: now,
+    status: 'parsed',
+    source: fields.text('vigil.source') ?? 'test',
+    parser: 'test@1',
+    entities: [],
+  };
+}
+
+function valueOf(y: Yaml, counted: (s: string) => string): FieldValue {
+  const one = (x: Yaml): string | number | boolean | null =>
+    x.kind !== 'scalar' ? null : typeof x.value === 'string' ? counted(x.value) : x.value;
+  return y.kind === 'seq' ? y.items.map(one) : one(y);
+}
