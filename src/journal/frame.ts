@@ -35,6 +35,10 @@ export type Tally = {
 
 export type FrameHead = {
   readonly metas: readonly RecordMeta[];
+  /** Records per meta. */
+  readonly counts: readonly number[];
+  /** Last position of each stream: [stream, pos]. */
+  readonly ends: readonly (readonly [string, string])[];
   readonly tallies: readonly Tally[];
   /** Idempotency keys first seen with this frame: [tenant, key]. */
   readonly keys: readonly (readonly [string, string])[];
@@ -61,6 +65,8 @@ export class FrameBuilder {
   #used = 0;
   #count = 0;
   readonly #metas: RecordMeta[] = [];
+  readonly #counts: number[] = [];
+  readonly #ends = new Map<string, string>();
   readonly #metaIndex = new Map<RecordMeta, number>();
   readonly #metaByText = new Map<string, number>();
   readonly #tallies = new Map<number, { received: number; bytes: number; dropped: Record<string, number> }>();
@@ -88,7 +94,10 @@ export class FrameBuilder {
     const need = RECORD_HEADER_BYTES + pos.length + record.raw.length;
     this.#grow(need);
     const at = this.#used;
-    this.#body.writeUInt16LE(this.#meta(record.meta), at);
+    const meta = this.#meta(record.meta);
+    this.#counts[meta] = (this.#counts[meta] as number) + 1;
+    if (record.meta.stream !== '' && record.pos !== '') this.#ends.set(record.meta.stream, record.pos);
+    this.#body.writeUInt16LE(meta, at);
     this.#body.writeUInt16LE(pos.length, at + 2);
     this.#body.writeUInt32LE(record.raw.length, at + 4);
     pos.copy(this.#body, at + 8);
@@ -120,6 +129,8 @@ export class FrameBuilder {
   head(): FrameHead {
     return {
       metas: this.#metas,
+      counts: this.#counts,
+      ends: [...this.#ends],
       tallies: [...this.#tallies].map(([m, t]) => ({ m, ...t })),
       keys: this.#keys,
       ...(this.#rules === undefined ? {} : { rules: this.#rules }),
@@ -155,6 +166,7 @@ export class FrameBuilder {
     let i = this.#metaByText.get(text);
     if (i === undefined) {
       i = this.#metas.push(meta) - 1;
+      this.#counts.push(0);
       this.#metaByText.set(text, i);
     }
     this.#metaIndex.set(meta, i);

@@ -1,0 +1,77 @@
+/**
+ * Rules and lists that judge together, as one text named by its hash. A reload is a journal record that names the
+ * hash, so a replay judges with what was in force; the texts are kept in `<data>/content/<hash>.json`.
+ */
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, unlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Result, err, ok } from '../base/result.ts';
+import { writeDurably } from '../base/durable-file.ts';
+import type { Lists, NamedList } from '../condition/tree.ts';
+import { parseRuleSet, type RuleSet, ruleSetText } from '../detect/rule.ts';
+
+export const CONTENT_FORMAT = 1;
+/** Old texts beyond this many are deleted, oldest first. */
+const KEPT_MAX = 50;
+
+export type Content = {
+  readonly hash: string;
+  readonly text: string;
+  readonly rules: RuleSet;
+  readonly lists: Lists;
+};
+
+export function makeContent(rules: RuleSet, lists: Lists): Content {
+  const text = JSON.stringify({
+    format: CONTENT_FORMAT,
+    rules: ruleSetText(rules),
+    lists: [...lists].sort(([a], [b]) => (a < b ? -1 : 1)),
+  });
+  return { hash: createHash('sha256').update(text).digest('hex').slice(0, 32), text, rules, lists };
+}
+
+export function parseContent(text: string): Result<Content> {
+  const doc = JSON.parse(text) as { format: number; rules: string; lists: [string, NamedList][] };
+  if (doc.format !== CONTENT_FORMAT)
+    return err(`content format ${doc.format} is newer than this Vigil; start the newer version`);
+  const rules = parseRuleSet(doc.rules);
+  if (!rules.ok) return rules;
+  return ok({
+    hash: createHash('sha256').update(text).digest('hex').slice(0, 32),
+    text,
+    rules: rules.value,
+    lists: new Map(doc.lists),
+  });
+}
+
+export class ContentFolder {
+  readonly #dir: string;
+  constructor(dir: string) {
+    this.#dir = dir;
+    mkdirSync(dir, { recursive: true, mode: 0o700 });
+  }
+  #path(hash: string): string {
+    return join(this.#dir, `${hash}.json`);
+  }
+  save(content: Content): void {
+    if (!existsSync(this.#path(content.hash))) writeDurably(this.#path(content.hash), content.text);
+  }
+  load(hash: string): Content | undefined {
+    if (!/^[0-9a-f]{32}$/.test(hash) || !existsSync(this.#path(hash))) return undefined;
+    const c = parseContent(readFileSync(this.#path(hash), 'utf8'));
+    if (!c.ok) throw new Error(c.error);
+    return c.value;
+  }
+  /** Deletes texts that no frame or snapshot can name any more (all but the newest KEPT_MAX and `keep`). */
+  prune(keep: ReadonlySet<string>): void {
+    const files = readdirSync(this.#dir)
+      .filter((n) => n.endsWith('.json'))
+      .map((n) => ({ n, at: statSync(join(this.#dir, n)).mtimeMs }))
+      .sort((a, b) => b.at - a.at);
+    for (const f of files.slice(KEPT_MAX)) if (!keep.has(f.n.slice(0, -5))) unlinkSync(join(this.#dir, f.n));
+  }
+  /** Moves an unreadable text aside so that it is seen, never silently lost. */
+  quarantine(hash: string): void {
+    renameSync(this.#path(hash), `${this.#path(hash)}.bad`);
+  }
+}

@@ -1,0 +1,199 @@
+/**
+ * Carries column blocks to the event store, in order. One insert at a time, of up to ROWS_MAX rows or what gathered in
+ * WAIT_MS. While the store is away or slow, at most BACKLOG_BYTES_MAX of blocks wait here; further units are `deferred`:
+ * only their frames are remembered, and they are encoded again from the journal when the store is back.
+ *
+ * After an insert whose fate is unknown the store is asked what it holds, and only the missing rows are sent (the rule
+ * of "Commit" in docs/ARCHITECTURE.md). Held by `pipeline.int.test.ts` and the kill test.
+ */
+import type { Log } from '../base/log.ts';
+import { errorText } from '../base/result.ts';
+import type { FrameRef } from '../journal/journal.ts';
+import type { Held } from './unit.ts';
+
+export type StoreUnit = {
+  readonly frames: readonly FrameRef[];
+  /** Undefined: must be encoded again from the journal. */
+  block: Uint8Array | undefined;
+  rows: number;
+};
+export type InserterDeps = {
+  readonly insert: (blocks: readonly Uint8Array[], token: string) => Promise<void>;
+  readonly held: (fromBatch: number, toBatch: number) => Promise<Map<number, number>>;
+  readonly heldOrds: (batch: number) => Promise<Set<number>>;
+  /** Encodes frames again, leaving out what is held. */
+  readonly encode: (
+    frames: readonly FrameRef[],
+    held: ReadonlyMap<number, Held>,
+  ) => Promise<{ block: Uint8Array; rows: number }>;
+  /** The store has these frames. */
+  readonly stored: (frames: readonly FrameRef[]) => void;
+  readonly log: Log;
+};
+
+const ROWS_MAX = 20_000;
+const BYTES_MAX = 24 * 1024 * 1024;
+const WAIT_MS = 700;
+export const BACKLOG_BYTES_MAX = 96 * 1024 * 1024;
+const RETRY_MS_MIN = 200;
+const RETRY_MS_MAX = 5_000;
+
+export class Inserter {
+  readonly #d: InserterDeps;
+  readonly #queue: StoreUnit[] = [];
+  #bytes = 0;
+  #rows = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #running = false;
+  #closing = false;
+  #lock: Promise<void> = Promise.resolve();
+  /** Set while inserts fail: what the store said. */
+  trouble = '';
+
+  constructor(deps: InserterDeps) {
+    this.#d = deps;
+  }
+
+  get waiting(): number {
+    return this.#queue.length;
+  }
+
+  add(unit: StoreUnit): void {
+    if (this.#bytes >= BACKLOG_BYTES_MAX && unit.block !== undefined) unit.block = undefined;
+    this.#queue.push(unit);
+    this.#bytes += unit.block?.length ?? 0;
+    this.#rows += unit.rows;
+    if (this.#rows >= ROWS_MAX || this.#bytes >= BYTES_MAX) this.#run();
+    else this.#timer ??= setTimeout(() => this.#run(), WAIT_MS);
+  }
+
+  /** Runs `work` while no insert is under way, so that counts of the store and of what is pending fit together. */
+  async quiet<T>(work: () => Promise<T>): Promise<T> {
+    const before = this.#lock;
+    let free: () => void = () => {};
+    this.#lock = new Promise((r) => {
+      free = r;
+    });
+    await before;
+    try {
+      return await work();
+    } finally {
+      free();
+    }
+  }
+
+  /** Sends all that waits; gives up when `ms` are over (the rest is in the journal). */
+  async close(ms: number): Promise<void> {
+    const until = Date.now() + ms;
+    this.#run();
+    while ((this.#queue.length > 0 || this.#running) && Date.now() < until) await sleep(10);
+    this.#closing = true;
+    if (this.#timer !== undefined) clearTimeout(this.#timer);
+  }
+
+  #run(): void {
+    if (this.#timer !== undefined) {
+      clearTimeout(this.#timer);
+      this.#timer = undefined;
+    }
+    if (this.#running || this.#queue.length === 0) return;
+    this.#running = true;
+    void this.#drain().finally(() => {
+      this.#running = false;
+      if (this.#queue.length > 0 && !this.#closing) this.#timer ??= setTimeout(() => this.#run(), WAIT_MS);
+    });
+  }
+
+  /** Inserts what was waiting when it began, and goes on while full groups wait. */
+  async #drain(): Promise<void> {
+    do {
+      const group = await this.#take();
+      if (group.length === 0) return;
+      await this.#deliver(group);
+    } while (
+      !this.#closing &&
+      (this.#rows >= ROWS_MAX || this.#bytes >= BYTES_MAX || this.#queue[0]?.block === undefined)
+    );
+  }
+
+  async #take(): Promise<StoreUnit[]> {
+    const group: StoreUnit[] = [];
+    let rows = 0;
+    let bytes = 0;
+    while (this.#queue.length > 0 && rows < ROWS_MAX && bytes < BYTES_MAX) {
+      const u = this.#queue[0] as StoreUnit;
+      if (u.block === undefined) {
+        const again = await this.#d.encode(u.frames, new Map());
+        u.block = again.block;
+        this.#rows += again.rows - u.rows;
+        u.rows = again.rows;
+        this.#bytes += again.block.length;
+      }
+      this.#queue.shift();
+      this.#bytes -= u.block.length;
+      this.#rows -= u.rows;
+      group.push(u);
+      rows += u.rows;
+      bytes += u.block.length;
+    }
+    return group;
+  }
+
+  async #deliver(group: StoreUnit[]): Promise<void> {
+    let todo = group;
+    let wait = RETRY_MS_MIN;
+    for (;;) {
+      try {
+        await this.quiet(async () => {
+          const blocks = todo.flatMap((u) => (u.rows > 0 && u.block !== undefined ? [u.block] : []));
+          if (blocks.length > 0) await this.#d.insert(blocks, tokenOf(todo));
+          for (const u of group) this.#d.stored(u.frames);
+        });
+        if (this.trouble !== '') this.#d.log.info('the event store takes events again');
+        this.trouble = '';
+        return;
+      } catch (e) {
+        if (this.trouble === '')
+          this.#d.log.warn('the event store does not take events; they wait in the journal', {
+            cause: errorText(e),
+          });
+        this.trouble = errorText(e);
+      }
+      if (this.#closing) return;
+      await sleep(wait);
+      wait = Math.min(wait * 2, RETRY_MS_MAX);
+      todo = await this.#missing(group).catch(() => todo);
+    }
+  }
+
+  /** The group without what the store holds. Throws while the store does not answer. */
+  async #missing(group: StoreUnit[]): Promise<StoreUnit[]> {
+    const frames = group.flatMap((u) => u.frames);
+    const first = frames[0]?.batch ?? 0;
+    const counts = await this.#d.held(first, frames.at(-1)?.batch ?? first);
+    const out: StoreUnit[] = [];
+    for (const u of group) {
+      if (u.frames.every((f) => (counts.get(f.batch) ?? 0) === 0)) {
+        out.push(u);
+        continue;
+      }
+      const held = new Map<number, Held>();
+      for (const f of u.frames) {
+        const n = counts.get(f.batch) ?? 0;
+        if (n >= f.count) held.set(f.batch, 'all');
+        else if (n > 0) held.set(f.batch, [...(await this.#d.heldOrds(f.batch))]);
+      }
+      out.push({ frames: u.frames, ...(await this.#d.encode(u.frames, held)) });
+    }
+    return out;
+  }
+}
+
+/** Names the rows of an insert, for the engine's own deduplication (a second belt). */
+function tokenOf(group: readonly StoreUnit[]): string {
+  const frames = group.flatMap((u) => u.frames);
+  const rows = group.reduce((n, u) => n + u.rows, 0);
+  return `${frames[0]?.batch ?? 0}-${frames.at(-1)?.batch ?? 0}-${rows}`;
+}
+
+const sleep = (ms: number): Promise<void> => new Promise((r) => setTimeout(r, ms));

@@ -1,0 +1,55 @@
+/** The doors' side of the journal: counts, offers, idempotency keys. */
+import type { Journal } from '../journal/journal.ts';
+import type { DropReason, Intake, RawRecord, RecordMeta } from '../model/record.ts';
+
+/** How long a sender's key is remembered, microseconds, and at most how many. */
+export const KEY_WINDOW_US = 24 * 3600e6;
+export const KEYS_MAX = 200_000;
+
+export class JournalIntake implements Intake {
+  readonly #journal: Journal;
+  readonly #nowUs: () => number;
+  readonly #keys = new Map<string, number>();
+  /** Records received, for the rate shown live. */
+  receivedTotal = 0;
+
+  constructor(journal: Journal, nowUs: () => number) {
+    this.#journal = journal;
+    this.#nowUs = nowUs;
+  }
+
+  received(meta: RecordMeta, count: number, bytes: number): void {
+    this.receivedTotal += count;
+    this.#journal.received(meta, count, bytes);
+  }
+  dropped(meta: RecordMeta, reason: DropReason, count: number): void {
+    this.#journal.dropped(meta, reason, count);
+  }
+  offer(record: RawRecord): 'taken' | 'full' {
+    return this.#journal.offer(record);
+  }
+  durable(): Promise<void> {
+    return this.#journal.durable();
+  }
+  room(): Promise<void> {
+    return this.#journal.room();
+  }
+  seenBefore(tenant: string, key: string): boolean {
+    const text = `${tenant}\0${key}`;
+    const at = this.#keys.get(text);
+    const now = this.#nowUs();
+    if (at !== undefined && at >= now - KEY_WINDOW_US) return true;
+    this.remember(tenant, key, now);
+    this.#journal.key(tenant, key);
+    return false;
+  }
+  /** Restores a key from the control database or a replayed frame. */
+  remember(tenant: string, key: string, at: number): void {
+    this.#keys.set(`${tenant}\0${key}`, at);
+    if (this.#keys.size <= KEYS_MAX) return;
+    for (const oldest of this.#keys.keys()) {
+      this.#keys.delete(oldest);
+      break;
+    }
+  }
+}
