@@ -53,6 +53,8 @@ test('200 parallel bad logins leave a correct login and ingest working', async (
     const answers = await Promise.all(bad);
     assert.ok(answers.every((a) => a.status === 401 || a.status === 429));
     assert.ok(answers.filter((a) => a.status === 429).length > 100, 'the flood is throttled');
+    const judged = answers.filter((a, i) => i % 4 !== 0 && a.status === 401).length;
+    assert.ok(judged <= 16, `${judged} guesses at one account from one address were judged`);
     const audit = await f.control.auditPage({ limit: 500 });
     const wrong = audit.filter((a) => a.action === 'login' && a.outcome === 'wrong');
     assert.equal(
