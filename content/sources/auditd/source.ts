@@ -99,6 +99,7 @@ function identity(get: (key: string) => string | undefined, out: EventFields): v
   id('user.audit.name', 'AUID');
   const name = get('UID');
   if (name !== undefined && name !== 'unset') out.set('user.name', name);
+  else if (get('uid') === '0') out.set('user.name', 'root');
   const effective = get('EUID');
   if (effective !== undefined && effective !== name) out.set('user.effective.name', effective);
 }
@@ -150,7 +151,8 @@ function network(get: (key: string) => string | undefined, out: EventFields): vo
   const address = get('addr');
   if (address !== undefined) out.set('source.ip', address);
   const host = get('hostname');
-  if (host !== undefined && host !== address) out.set('source.domain', host);
+  // Without an address, `hostname` is the machine's own name (useradd, passwd).
+  if (address !== undefined && host !== undefined && host !== address) out.set('source.domain', host);
   const saddr = get('saddr');
   const to = saddr === undefined ? undefined : sockaddr(saddr);
   const ip = to?.ip ?? get('laddr');
@@ -172,6 +174,9 @@ function targets(v: View, out: EventFields): void {
     out.set('group.name', v.get('grp') ?? v.get('acct') ?? v.get('GID') ?? v.get('id'));
   else if (action.startsWith('service_')) out.set('service.name', v.get('unit'));
   else if (/^(?:ssh_login|user_login|pam_login|session_|user_logout)/.test(action) && account !== undefined) {
+    // The record's uid is the login program's (0), not that of the one who logs in.
+    out.delete('user.id');
+    out.delete('user.name');
     out.set(/^\d+$/.test(account) ? 'user.id' : 'user.name', account);
   }
   if (action === 'ssh_login') out.set('network.protocol', 'ssh');

@@ -151,7 +151,7 @@ function act(parts: readonly string[], ext: ReadonlyMap<string, string>, out: Ev
   const name = `${parts[5] ?? ''} ${parts[4] ?? ''}`;
   const fail = /fail|denied|unsuccess/.test(said) || /\bfail|denied|unsuccessful/i.test(name);
   const result = fail ? 'failure' : 'success';
-  if (/\/fail/.test(said) || fail) out.set('event.outcome', 'failure');
+  if (/fail/.test(said)) out.set('event.outcome', 'failure');
   else if (/success/.test(said)) out.set('event.outcome', 'success');
   const user = out.has('user.name') || out.has('user.target.name');
   if (user && /\b(?:log(?:ged)?[ -]?(?:in|on)|sign(?:ed)?[ -]?in|authenticat)/i.test(name)) {
