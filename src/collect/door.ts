@@ -56,6 +56,47 @@ export async function offerAll(
   return records.length;
 }
 
+/**
+ * For doors whose input can be read again (files, the journal): hands on records of one stream, waiting for room, and
+ * counts them as received when they are handed on. Lines of Vigil's own log are counted and left out. Resolves with
+ * how many were dealt with: less than all only if `signal` was aborted; the rest will be read again at the next start.
+ */
+export async function handOver(
+  intake: Intake,
+  meta: RecordMeta,
+  records: readonly { readonly raw: Uint8Array; readonly pos: string }[],
+  o: {
+    readonly own: (raw: Uint8Array) => boolean;
+    readonly signal: AbortSignal;
+    readonly onFull: (waiting: boolean) => void;
+  },
+): Promise<number> {
+  let count = 0;
+  let bytes = 0;
+  const report = (): void => {
+    if (count > 0) intake.received(meta, count, bytes);
+    count = 0;
+    bytes = 0;
+  };
+  for (let i = 0; i < records.length; i++) {
+    const { raw, pos } = records[i]!;
+    if (o.own(raw)) intake.dropped(meta, 'self', 1);
+    else {
+      while (intake.offer({ meta, raw, pos }) === 'full') {
+        report();
+        if (o.signal.aborted) return i;
+        o.onFull(true);
+        await roomOrAbort(intake, o.signal);
+        o.onFull(false);
+      }
+    }
+    count++;
+    bytes += raw.length;
+  }
+  report();
+  return records.length;
+}
+
 /** Resolves when there may be room, or at once when `signal` is aborted. */
 export async function roomOrAbort(intake: Intake, signal: AbortSignal | undefined): Promise<void> {
   if (signal === undefined) return intake.room();

@@ -117,6 +117,20 @@ test('copytruncate and truncation, also where the file has grown past the old si
   );
 });
 
+test('a file cut back to a part of itself is read again: doubled, never lost', async (t) => {
+  const dir = folder(t);
+  const path = join(dir, 'app.log');
+  writeFileSync(path, 'aaaa 1\nbbbb 2\ncccc 3\n');
+  const intake = new FakeIntake();
+  await using _door = await open(dir, path, intake);
+  await until(() => intake.records.length === 3, 'three');
+  truncateSync(path, 14);
+  await settle(200);
+  appendFileSync(path, 'dddd 4\n');
+  await until(() => intake.texts.includes('dddd 4'), 'the fourth');
+  assert.ok(intake.balanced);
+});
+
 test('a restart goes on exactly where it was, over growth and rotation meanwhile', async (t) => {
   const dir = folder(t);
   const path = join(dir, 'app.log');

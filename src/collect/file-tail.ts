@@ -16,7 +16,7 @@ import { basename, dirname, join } from 'node:path';
 import type { Log } from '../base/log.ts';
 import { errorText } from '../base/result.ts';
 import type { Intake, RecordMeta } from '../model/record.ts';
-import { type Door, type DoorState, roomOrAbort, sleep } from './door.ts';
+import { type Door, type DoorState, handOver, sleep } from './door.ts';
 import { type FileRecord, FollowedFile, type Start } from './followed-file.ts';
 import { isOwnLine } from './self-mark.ts';
 import { findPosition, openRegular, readHead } from './tailed-file.ts';
@@ -272,23 +272,21 @@ class FileTail {
     return m;
   }
 
-  /** Offers in order, waiting for room; false if the door closes first. */
+  /** False if the door closes first. */
   async #hand(meta: RecordMeta, records: readonly FileRecord[]): Promise<boolean> {
-    for (const r of records) {
-      if (isOwnLine(r.raw)) {
-        this.#intake.received(meta, 1, r.raw.length);
-        this.#intake.dropped(meta, 'self', 1);
-        continue;
-      }
-      while (this.#intake.offer({ meta, raw: r.raw, pos: String(r.pos) }) === 'full') {
-        if (this.#stop.signal.aborted) return false;
-        this.#full = true;
-        await roomOrAbort(this.#intake, this.#stop.signal);
-        this.#full = false;
-      }
-      this.#intake.received(meta, 1, r.raw.length);
-    }
-    return true;
+    const done = await handOver(
+      this.#intake,
+      meta,
+      records.map((r) => ({ raw: r.raw, pos: String(r.pos) })),
+      {
+        own: isOwnLine,
+        signal: this.#stop.signal,
+        onFull: (full) => {
+          this.#full = full;
+        },
+      },
+    );
+    return done === records.length;
   }
 }
 

@@ -36,9 +36,11 @@ export class BodyReader {
   #decoders = 0;
   #waiting: (() => void)[] = [];
   readonly #msMax: number;
+  readonly #bytesMax: number;
 
-  constructor(msMax = BODY_MS_MAX) {
+  constructor(msMax = BODY_MS_MAX, bytesMax = BODIES_BYTES_MAX) {
     this.#msMax = msMax;
+    this.#bytesMax = bytesMax;
   }
 
   /** Bytes of bodies in memory now. */
@@ -105,7 +107,7 @@ export class BodyReader {
           );
         size += c.length;
         this.#held += c.length;
-        if (this.#held > BODIES_BYTES_MAX) throw new BodyError('busy', 'too many large requests at a time');
+        if (this.#held > this.#bytesMax) throw new BodyError('busy', 'too many large requests at a time');
         parts.push(c);
       }
       return { bytes: parts.length === 1 ? Buffer.from(parts[0]!) : Buffer.concat(parts, size), release };

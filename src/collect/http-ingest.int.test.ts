@@ -8,7 +8,13 @@ import { silentLog } from '../base/log.ts';
 import { RECORD_BYTES_MAX } from '../model/record.ts';
 import { FakeIntake } from './fake-intake.ts';
 import { BODY_BYTES_MAX } from './http-body.ts';
-import { type HttpIngestOptions, type IngestAnswer, makeIngest, splitBody } from './http-ingest.ts';
+import {
+  type HttpIngestOptions,
+  type IngestAnswer,
+  makeIngest,
+  REQUEST_RECORDS_MAX,
+  splitBody,
+} from './http-ingest.ts';
 
 const TOKEN = { id: 't1', tenant: 'default', sources: [] as string[] };
 type Headers = Record<string, string>;
@@ -54,6 +60,7 @@ test('JSON object, array, NDJSON, lines: each element its own exact bytes, ackno
 test('an unknown type is told by its first byte', () => {
   const texts = (body: string, type = 'application/x-www-form-urlencoded'): string[] => {
     const s = splitBody(Buffer.from(body), type);
+    assert.ok(s !== 'too_many');
     return s.ok ? s.raws.map((r) => Buffer.from(r).toString()) : [`refused: ${s.message}`];
   };
   assert.deepEqual(texts('{"a":\n1}'), ['{"a":\n1}']);
@@ -153,6 +160,38 @@ test('a body over the bound without compression', async () => {
   assert.equal(intake.drop('too_large'), 1);
   // Afterwards everything is as before: the memory is given back.
   for (let i = 0; i < 5; i++) assert.deepEqual(await post('x'), accepted(1));
+});
+
+test('many tiny records in one request are refused before they cost memory', async () => {
+  const { intake, post } = setup();
+  for (const [body, headers] of [
+    [Buffer.alloc(40_000_000, 'a\n'), {}],
+    [Buffer.from(`[${'1,'.repeat(REQUEST_RECORDS_MAX)}1]`), JSON_TYPE],
+  ] as const) {
+    const a = await post(body, headers);
+    assert.equal(a.status, 413);
+    assert.match(JSON.stringify(a.body), /more than 250000 records/);
+  }
+  assert.equal(intake.records.length, 0);
+  assert.deepEqual(await post('a\n'.repeat(REQUEST_RECORDS_MAX)), accepted(REQUEST_RECORDS_MAX));
+  assert.ok(intake.balanced);
+});
+
+test('the bodies of all requests together are bounded; the memory is given back', async () => {
+  const intake = new FakeIntake();
+  const ingest = makeIngest({ bodiesBytesMax: 1_000_000 }, intake, silentLog);
+  const send = (stream: Readable): Promise<IngestAnswer> =>
+    ingest({ stream, headers: {}, peer: '10.0.0.1', token: TOKEN });
+  const slow = new PassThrough({ highWaterMark: 2_000_000 });
+  slow.write(Buffer.alloc(700_000, 'x'));
+  const first = send(slow);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  const second = await send(Readable.from([Buffer.alloc(400_000, 'y')]));
+  assert.equal(second.status, 503);
+  slow.end();
+  assert.equal((await first).status, 200);
+  assert.equal((await send(Readable.from([Buffer.alloc(900_000, 'y')]))).status, 200);
+  assert.ok(intake.balanced);
 });
 
 test('a long element becomes several records', async () => {

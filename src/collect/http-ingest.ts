@@ -40,8 +40,12 @@ export type HttpIngestOptions = {
   /** How long a request that was begun waits for the journal, milliseconds. */
   readonly roomMs?: number;
   readonly bodyMs?: number;
+  /** Memory of all requests' bodies together, bytes. */
+  readonly bodiesBytesMax?: number;
 };
 
+/** Records of one request: each costs an object while the request is stored. */
+export const REQUEST_RECORDS_MAX = 250_000;
 const ROOM_MS = 10_000;
 const RETRY_SECONDS = 2;
 /** Idempotency-Key: visible ASCII, at most this long. */
@@ -52,7 +56,7 @@ const SOURCE = /^[a-z0-9][a-z0-9._-]{0,63}$/;
 const UNFINISHED_MAX = 10_000;
 
 export function makeIngest(o: HttpIngestOptions, intake: Intake, log: Log): Ingest {
-  const bodies = new BodyReader(o.bodyMs);
+  const bodies = new BodyReader(o.bodyMs, o.bodiesBytesMax);
   const keys = new Keys(intake);
   return async (request) => {
     const header = (name: string): string => {
@@ -100,6 +104,14 @@ export function makeIngest(o: HttpIngestOptions, intake: Intake, log: Log): Inge
     }
     try {
       const split = splitBody(body.bytes, header('content-type'));
+      if (split === 'too_many')
+        return refuse(
+          413,
+          'too_large',
+          `more than ${REQUEST_RECORDS_MAX} records in one request: send smaller batches`,
+          'too_large',
+          body.bytes.length,
+        );
       if (!split.ok) return refuse(400, 'bad_body', split.message, 'bad_frame', body.bytes.length);
       const records = split.raws.map((raw) => toRecord(raw, meta));
       return await store(records, meta, key);
@@ -214,8 +226,28 @@ type Split =
   | { readonly ok: true; readonly raws: readonly Uint8Array[] }
   | { readonly ok: false; readonly message: string };
 
+class TooMany extends Error {}
+
+function collector(): { raws: Uint8Array[]; add: (raw: Uint8Array) => void } {
+  const raws: Uint8Array[] = [];
+  const add = (raw: Uint8Array): void => {
+    if (raws.length >= REQUEST_RECORDS_MAX) throw new TooMany();
+    raws.push(raw);
+  };
+  return { raws, add };
+}
+
 /** Records of a body by its content type; an unknown type is told by the first byte. Exported for its test. */
-export function splitBody(bytes: Uint8Array, contentType: string): Split {
+export function splitBody(bytes: Uint8Array, contentType: string): Split | 'too_many' {
+  try {
+    return splitAs(bytes, contentType);
+  } catch (e) {
+    if (e instanceof TooMany) return 'too_many';
+    throw e;
+  }
+}
+
+function splitAs(bytes: Uint8Array, contentType: string): Split {
   const type = (contentType.split(';')[0] ?? '').trim().toLowerCase();
   if (type === 'application/x-ndjson' || type === 'application/ndjson' || type === 'application/jsonl')
     return splitLines(bytes);
@@ -236,16 +268,16 @@ function firstByte(bytes: Uint8Array): number {
 }
 
 function splitLines(bytes: Uint8Array): Split {
-  const raws: Uint8Array[] = [];
-  const cutter = new LineCutter((raw) => raws.push(raw));
+  const { raws, add } = collector();
+  const cutter = new LineCutter(add);
   cutter.push(bytes);
   cutter.flush();
   return { ok: true, raws };
 }
 
 function splitJson(bytes: Uint8Array): Split {
-  const raws: Uint8Array[] = [];
-  const splitter = new JsonSplitter((raw) => raws.push(raw));
+  const { raws, add } = collector();
+  const splitter = new JsonSplitter(add);
   splitter.push(bytes);
   const error = splitter.end();
   if (error !== undefined)

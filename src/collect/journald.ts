@@ -1,14 +1,15 @@
 /**
  * Follows the systemd journal through `journalctl -o json --follow`: one JSON line, one record, its cursor is its
- * position. At the first start the last 24 hours are read, at most FIRST_LINES_MAX entries. When journalctl ends it is
- * started again after the last record handed on, with a growing delay.
+ * position. At the first start the last 24 hours are read, where journalctl honours `--lines` beside `--since` at most
+ * FIRST_LINES_MAX entries of them (older versions show all). When journalctl ends it is started again after the last
+ * record handed on, with a growing delay.
  * Held by journald.int.test.ts (with a stand-in for journalctl).
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Log } from '../base/log.ts';
 import { errorText } from '../base/result.ts';
 import type { Intake, RecordMeta } from '../model/record.ts';
-import { type Door, type DoorState, roomOrAbort, sleep } from './door.ts';
+import { type Door, type DoorState, handOver, sleep } from './door.ts';
 import { LineCutter } from './line-cutter.ts';
 import { isOwnJournalEntry } from './self-mark.ts';
 
@@ -156,22 +157,22 @@ class JournalFollower {
   }
 
   async #follow(out: AsyncIterable<Uint8Array>): Promise<void> {
-    let lines: { raw: Uint8Array; cursor: string }[] = [];
+    let lines: { raw: Uint8Array; pos: string }[] = [];
     let cursor = '';
     const cutter = new LineCutter((raw, _end, last) => {
       if (cursor === '') cursor = cursorOf(raw);
       // Only the last piece of a cut entry moves the position.
-      lines.push({ raw, cursor: last ? cursor : '' });
+      lines.push({ raw, pos: last ? cursor : '' });
       if (last) cursor = '';
     });
-    this.#state = { state: 'reading', note: `${this.#read} entries read` };
+    this.#state = this.#reading();
     try {
       for await (const chunk of out) {
         cutter.push(chunk);
         const batch = lines;
         lines = [];
         if (!(await this.#hand(batch))) return;
-        this.#state = { state: 'reading', note: `${this.#read} entries read` };
+        this.#state = this.#reading();
       }
     } catch (e) {
       if (!this.#stop.signal.aborted)
@@ -179,23 +180,21 @@ class JournalFollower {
     }
   }
 
-  async #hand(lines: readonly { raw: Uint8Array; cursor: string }[]): Promise<boolean> {
-    for (const { raw, cursor } of lines) {
-      if (isOwnJournalEntry(raw, process.pid, process.execPath)) {
-        this.#intake.received(this.#meta, 1, raw.length);
-        this.#intake.dropped(this.#meta, 'self', 1);
-      } else {
-        while (this.#intake.offer({ meta: this.#meta, raw, pos: cursor }) === 'full') {
-          if (this.#stop.signal.aborted) return false;
-          this.#state = { state: 'waiting', note: 'journal full' };
-          await roomOrAbort(this.#intake, this.#stop.signal);
-        }
-        this.#intake.received(this.#meta, 1, raw.length);
-      }
-      if (cursor !== '') this.#cursor = cursor;
-      this.#read++;
-    }
-    return true;
+  async #hand(lines: readonly { raw: Uint8Array; pos: string }[]): Promise<boolean> {
+    const done = await handOver(this.#intake, this.#meta, lines, {
+      own: (raw) => isOwnJournalEntry(raw, process.pid, process.execPath),
+      signal: this.#stop.signal,
+      onFull: (full) => {
+        this.#state = full ? { state: 'waiting', note: 'journal full' } : this.#reading();
+      },
+    });
+    for (let i = 0; i < done; i++) if (lines[i]!.pos !== '') this.#cursor = lines[i]!.pos;
+    this.#read += done;
+    return done === lines.length;
+  }
+
+  #reading(): DoorState {
+    return { state: 'reading', note: `${this.#read} entries read` };
   }
 }
 

@@ -5,7 +5,7 @@
  * normaliser; here only strings and brackets are followed.
  *
  * Contract: independent of chunk boundaries; an element over RECORD_BYTES_MAX becomes several records.
- * Held by json-splitter.prop.test.ts.
+ * Held by line-cutter.prop.test.ts.
  */
 import { RECORD_BYTES_MAX } from '../model/record.ts';
 import type { LineSink } from './line-cutter.ts';

@@ -2,8 +2,8 @@
  * The bytes of a stream that do not make a whole record yet. Shared by the framers: `load` adds a chunk, the framer
  * takes records out of `data[at, len)`, `keep` copies what is left so that a small tail does not pin a large chunk.
  *
- * Contract: what `take` returned is never written to again (the journal may still hold it); bytes are copied at most
- * O(log n) times however small the chunks are. Held by stream-framer.prop.test.ts.
+ * Contract: what `take` returned is never written to again (the journal may still hold it), since chunks are only ever
+ * appended; a byte is copied O(log n) times however small the chunks are. Held by stream-framer.prop.test.ts.
  */
 const EMPTY = Buffer.alloc(0);
 const FIRST_BYTES = 512;
@@ -13,7 +13,7 @@ export class PartialBytes {
   data: Buffer = EMPTY;
   at = 0;
   len = 0;
-  /** True while `data` is our own buffer with nothing handed out of it. */
+  /** True while `data` is our own buffer with nothing handed out of it; then `keep` need not copy the rest. */
   #writable = false;
 
   /** Bytes of memory that this stream holds between chunks. */
