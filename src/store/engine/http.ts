@@ -5,7 +5,7 @@
  *
  * Errors: always a `StoreError`. Held by `engine.int.test.ts`.
  */
-import { Agent } from 'node:http';
+import { Agent, type AgentOptions } from 'node:http';
 import { Readable } from 'node:stream';
 import { type ClickHouseClient, ClickHouseError, ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import { errorText } from '../../base/result.ts';
@@ -40,7 +40,7 @@ export type Target = {
 type Connection = {
   readonly internal: ClickHouseClient;
   readonly search: ClickHouseClient;
-  readonly agent: Agent | undefined;
+  readonly agents: readonly Agent[];
 };
 
 export class HttpSqlClient implements SqlClient {
@@ -57,7 +57,7 @@ export class HttpSqlClient implements SqlClient {
     const old = this.#connection;
     this.#connection = target === undefined ? undefined : connect(target);
     if (old === undefined) return;
-    old.agent?.destroy();
+    for (const agent of old.agents) agent.destroy();
     await Promise.all([old.internal.close(), old.search.close()]);
   }
 
@@ -150,13 +150,17 @@ function params(o: SqlOptions): Record<string, string> {
   return out;
 }
 
+/**
+ * Each account has an agent of its own: the client closes sockets that it believes idle by a timer per socket, and would
+ * close one that the other account's client has taken over (seen as "socket hang up" in the middle of a request).
+ */
 function connect(target: Target): Connection {
-  const agent =
-    target.socketPath === ''
-      ? undefined
-      : new Agent({ keepAlive: true, maxSockets: CONNECTIONS_MAX, socketPath: target.socketPath } as object);
-  const client = (account: Account): ClickHouseClient =>
-    createClient({
+  const agents: Agent[] = [];
+  const client = (account: Account): ClickHouseClient => {
+    const options = { keepAlive: true, maxSockets: CONNECTIONS_MAX, socketPath: target.socketPath };
+    const agent = target.socketPath === '' ? undefined : new Agent(options as AgentOptions);
+    if (agent !== undefined) agents.push(agent);
+    return createClient({
       url: target.url,
       username: account.user,
       password: account.password,
@@ -167,7 +171,8 @@ function connect(target: Target): Connection {
       log: { level: ClickHouseLogLevel.OFF },
       ...(agent === undefined ? {} : { http_agent: agent }),
     });
-  return { internal: client(target.internal), search: client(target.search), agent };
+  };
+  return { internal: client(target.internal), search: client(target.search), agents };
 }
 
 async function collect(stream: AsyncIterable<unknown>, signal: AbortSignal): Promise<string> {

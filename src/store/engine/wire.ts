@@ -58,7 +58,6 @@ const ESCAPES: Readonly<Record<string, string>> = {
 export const literal = (text: string): string => `'${escaped(text)}'`;
 
 /** ClickHouse's escaping of text in literals and in the values of parameters (TabSeparated). */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters to escape
 export const escaped = (text: string): string => text.replace(/[\\'\0\n\r\t\b\f]/g, (c) => ESCAPES[c] ?? c);
 
 /** The value of `param_x` as ClickHouse reads it over HTTP: text escaped, elements of arrays as literals. */
