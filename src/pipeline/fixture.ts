@@ -13,7 +13,7 @@ import { EventStore } from '../store/events.ts';
 import { PLAIN_TABLES } from '../store/migrate.ts';
 import { type Content, makeContent } from './content.ts';
 import { Pipeline } from './pipeline.ts';
-import { RETENTION_DEFAULT } from './retention.ts';
+import { RETENTION_DEFAULT } from '../model/retention.ts';
 
 const root = new URL('../../', import.meta.url).pathname;
 

@@ -22,7 +22,7 @@ import { type Entry, FollowQueue } from './follow.ts';
 import { Inserter } from './inserter.ts';
 import { JournalIntake, KEY_WINDOW_US } from './intake.ts';
 import { LedgerBook } from './ledger.ts';
-import type { RetentionDays } from './retention.ts';
+import type { RetentionDays } from '../model/retention.ts';
 import { Snapshots } from './snapshots.ts';
 import { decodeMatches, type Held, type Unit, type UnitResult } from './unit.ts';
 import { type Outcome, WorkerPool } from './worker-pool.ts';

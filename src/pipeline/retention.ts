@@ -1,11 +1,6 @@
 /** Which retention class an event belongs to, by what it is. Classes are partition keys: few, and fixed. */
 import type { EventFields, Origin } from '../model/event.ts';
-
-export const RETENTION_CLASSES = ['auth', 'network', 'app', 'evidence', 'demo'] as const;
-export type RetentionClass = (typeof RETENTION_CLASSES)[number];
-/** Days of each class; the config may change them. */
-export type RetentionDays = Readonly<Record<RetentionClass, number>>;
-export const RETENTION_DEFAULT: RetentionDays = { auth: 365, network: 90, app: 30, evidence: 2555, demo: 60 };
+import type { RetentionClass } from '../model/retention.ts';
 
 const EVIDENCE = /^(certificate|key)_/;
 

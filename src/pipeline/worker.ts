@@ -14,7 +14,8 @@ import { makeNormalizer, type Normalizer } from '../normalize/normalize.ts';
 import { loadSources } from '../normalize/registry.ts';
 import { BlockEncoder, leafHash, type RowProvenance, stampOurs } from '../store/native.ts';
 import { parseContent } from './content.ts';
-import { type RetentionDays, retentionClass } from './retention.ts';
+import type { RetentionDays } from '../model/retention.ts';
+import { retentionClass } from './retention.ts';
 import type { FromWorker, Held, ToWorker, Unit, UnitResult, UnitTally } from './unit.ts';
 
 export type WorkerOptions = {
