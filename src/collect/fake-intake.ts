@@ -8,6 +8,9 @@ export class FakeIntake implements Intake {
   receivedCount = 0;
   receivedBytes = 0;
   durableCalls = 0;
+  /** How many records had been taken when the last key was remembered. */
+  keyMarkedAt = -1;
+  durableError: Error | undefined;
   /** Records that are still taken before it is full. */
   capacity = Number.POSITIVE_INFINITY;
   #waiting: (() => void)[] = [];
@@ -26,6 +29,7 @@ export class FakeIntake implements Intake {
     return 'taken';
   }
   async durable(): Promise<void> {
+    if (this.durableError !== undefined) throw this.durableError;
     this.durableCalls++;
   }
   room(): Promise<void> {
@@ -36,7 +40,11 @@ export class FakeIntake implements Intake {
     const id = `${tenant}\n${key}`;
     if (this.keys.has(id)) return true;
     this.keys.add(id);
+    this.keyMarkedAt = this.records.length;
     return false;
+  }
+  seen(tenant: string, key: string): boolean {
+    return this.keys.has(`${tenant}\n${key}`);
   }
 
   makeRoom(records = Number.POSITIVE_INFINITY): void {

@@ -251,6 +251,25 @@ test('a key that was seen: said and counted; per tenant; two at once store once'
   assert.ok(intake.balanced);
 });
 
+test('a key is remembered only behind its last record; what is not on disk is not acknowledged', async () => {
+  const { intake, post } = setup();
+  await post('a\nb\nc', { 'idempotency-key': 'k1' });
+  assert.equal(intake.keyMarkedAt, 3);
+  intake.durableError = new Error('ENOSPC');
+  const a = await post('d', { 'idempotency-key': 'k2' });
+  assert.equal(a.status, 503);
+  assert.equal((await post('d', { 'idempotency-key': 'k2' })).status, 503);
+  intake.durableError = undefined;
+  assert.deepEqual(await post('d', { 'idempotency-key': 'k2' }), accepted(1, true));
+  assert.deepEqual(intake.texts, ['a', 'b', 'c', 'd']);
+  // An intake that cannot look without remembering still works.
+  const plain = new FakeIntake();
+  Object.defineProperty(plain, 'seen', { value: undefined });
+  const other = setup(plain);
+  assert.deepEqual(await other.post('x', { 'idempotency-key': 'k' }), accepted(1));
+  assert.deepEqual(await other.post('x', { 'idempotency-key': 'k' }), accepted(1, true));
+});
+
 test('a source is pinned only where the token may write it', async () => {
   const { intake, post } = setup();
   const limited = { ...TOKEN, sources: ['nginx', 'vault'] };

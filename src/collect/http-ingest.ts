@@ -10,6 +10,7 @@
  */
 import type { Readable } from 'node:stream';
 import type { Log } from '../base/log.ts';
+import { errorText } from '../base/result.ts';
 import { parseIp } from '../model/ip.ts';
 import type { DropReason, Intake, RawRecord, RecordMeta } from '../model/record.ts';
 import { offerAll, sleep } from './door.ts';
@@ -114,7 +115,7 @@ export function makeIngest(o: HttpIngestOptions, intake: Intake, log: Log): Inge
         );
       if (!split.ok) return refuse(400, 'bad_body', split.message, 'bad_frame', body.bytes.length);
       const records = split.raws.map((raw) => toRecord(raw, meta));
-      return await store(records, meta, key);
+      return await store(records, meta, key).catch((e: unknown) => notDurable(e, log));
     } finally {
       body.release();
     }
@@ -187,6 +188,19 @@ async function offerWithin(
   const more = await offerAll(intake, records.slice(i), stop.signal);
   stop.abort();
   return i + more;
+}
+
+/** The journal could not be written (disk full, I/O error): nothing is acknowledged. */
+function notDurable(e: unknown, log: Log): IngestAnswer {
+  log.error('ingest not acknowledged', { error: errorText(e) });
+  return {
+    status: 503,
+    body: {
+      error: 'not_durable',
+      message: 'Vigil could not write the records to disk: send the same request again',
+    },
+    retryAfterSeconds: RETRY_SECONDS,
+  };
 }
 
 function metaOf(r: IngestRequest, source: string, zone: string): RecordMeta {
@@ -286,8 +300,8 @@ function splitJson(bytes: Uint8Array): Split {
 }
 
 /**
- * Idempotency keys. `seenBefore` remembers at once, so a request that was then cut short is kept here with the number
- * of records already taken; its retry goes on from there.
+ * Idempotency keys. A request that was cut short is kept here with the number of records already taken; its retry goes
+ * on from there.
  */
 class Keys {
   readonly #intake: Intake;
@@ -303,7 +317,8 @@ class Keys {
     const id = `${tenant}\n${key}`;
     if (this.#running.has(id)) return 'running';
     const from = this.#unfinished.get(id);
-    if (from === undefined && this.#intake.seenBefore(tenant, key)) return 'seen';
+    if (from === undefined && (this.#intake.seen?.(tenant, key) ?? this.#intake.seenBefore(tenant, key)))
+      return 'seen';
     this.#running.add(id);
     return from ?? 0;
   }
@@ -312,7 +327,11 @@ class Keys {
     const id = `${tenant}\n${key}`;
     this.#running.delete(id);
     this.#unfinished.delete(id);
-    if (unfinishedFrom === undefined) return;
+    if (unfinishedFrom === undefined) {
+      // Behind the last record: a crash that loses records loses the key as well.
+      if (this.#intake.seen !== undefined) this.#intake.seenBefore(tenant, key);
+      return;
+    }
     if (this.#unfinished.size >= UNFINISHED_MAX) {
       const oldest = this.#unfinished.keys().next();
       if (oldest.done !== true) this.#unfinished.delete(oldest.value);

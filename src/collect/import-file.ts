@@ -8,6 +8,7 @@
 import { createHash } from 'node:crypto';
 import { type FileHandle, realpath } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { errorText } from '../base/result.ts';
 import type { Origin } from '../model/event.ts';
 import type { Intake, RawRecord, RecordMeta } from '../model/record.ts';
 import { offerAll } from './door.ts';
@@ -133,7 +134,11 @@ class Import {
     const changed = problem === '' && !stopped && hash.digest('hex') !== this.#digest;
     if (changed) problem = 'the file changed while it was read: import it again';
     if (!stopped) await this.#offer(problem === '' ? 'end' : 'broken');
-    await this.#intake.durable();
+    try {
+      await this.#intake.durable();
+    } catch (e) {
+      return this.#result('failed', `the records could not be written to disk: ${errorText(e)}`);
+    }
     if (problem !== '') return this.#result('failed', `${problem}; ${this.#records} records were taken`);
     if (this.#o.signal?.aborted === true)
       return this.#result('stopped', `stopped after ${this.#records} records; the same import goes on there`);

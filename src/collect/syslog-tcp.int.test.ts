@@ -11,7 +11,8 @@ import { generate } from 'selfsigned';
 import { silentLog } from '../base/log.ts';
 import { RECORD_BYTES_MAX } from '../model/record.ts';
 import { FakeIntake, until } from './fake-intake.ts';
-import { openSyslogTcp, PARTIAL_BYTES_MAX, type SyslogTcpDoor } from './syslog-tcp.ts';
+import { PARTIAL_BYTES_MAX } from './syslog-connections.ts';
+import { openSyslogTcp, type SyslogTcpDoor } from './syslog-tcp.ts';
 
 const run = promisify(execFile);
 const tenant = 'default';

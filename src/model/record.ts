@@ -62,4 +62,9 @@ export type Intake = {
   room(): Promise<void>;
   /** True if this key was seen within the persisted window; remembers it otherwise. Keys come with the sender's batch. */
   seenBefore(tenant: string, key: string): boolean;
+  /**
+   * As `seenBefore`, without remembering. With it a door remembers a key only after the batch's last record was
+   * offered, so that a crash in between cannot make the re-sent batch look like a duplicate.
+   */
+  seen?(tenant: string, key: string): boolean;
 };
