@@ -138,7 +138,7 @@ network_allowed; network; connection allowed; source.ip destination.ip; a packet
 network_denied; network; connection denied; source.ip|source.mac; a packet filter refused it
 network_connection; network; connection; source.ip|destination.ip|destination.domain; a connection was seen
 network_listening; network; start; ; a program began to listen
-dns_query; network; protocol; dns.question.name; a name was asked for
+dns_query; network; connection protocol info; dns.question.name; a name was asked for
 tls_handshake; network; connection protocol; event.outcome; a TLS handshake was seen
 http_request; web; access; http.request.method|url.original|url.path; an HTTP request was served
 http_error; web; error; ; a web server reported an error

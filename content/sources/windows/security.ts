@@ -2,112 +2,22 @@
  * The Security channel (and the AD CS, log and service events beside it) to the vocabulary. Field names are those
  * of Microsoft's "Appendix L: Events to Monitor" and the event descriptions of Windows 10/Server 2016 and later.
  */
-import { addNames, revocationReason, serialFromHex, setDn } from '../../lib/certs.ts';
-import { applyAction } from '../../../src/model/vocabulary.ts';
 import type { EventFields } from '../../../src/model/event.ts';
+import { applyAction } from '../../../src/model/vocabulary.ts';
+import { certificate, certificateRevoked } from './adcs.ts';
+import {
+  kerberos,
+  logon,
+  type Mapper,
+  peer,
+  processOf,
+  STATUS,
+  subject,
+  target,
+  targetAsActor,
+} from './logon.ts';
 import type { WinEvent } from './shape.ts';
 import { account, baseName, hexOrDecimal, ip, put } from './values.ts';
-
-type Mapper = (e: WinEvent, out: EventFields) => void;
-
-const LOGON_TYPES: ReadonlyMap<string, string> = new Map([
-  ['2', 'interactive'],
-  ['3', 'network'],
-  ['4', 'batch'],
-  ['5', 'service'],
-  ['7', 'unlock'],
-  ['8', 'network_cleartext'],
-  ['9', 'new_credentials'],
-  ['10', 'remote_interactive'],
-  ['11', 'cached_interactive'],
-]);
-
-/** NTSTATUS of failed logons (MS-ERREF). */
-const STATUS: ReadonlyMap<string, string> = new Map([
-  ['0xc0000064', 'no such user'],
-  ['0xc000006a', 'wrong password'],
-  ['0xc000006d', 'bad user name or password'],
-  ['0xc000006e', 'account restriction'],
-  ['0xc000006f', 'outside logon hours'],
-  ['0xc0000070', 'workstation not allowed'],
-  ['0xc0000071', 'password expired'],
-  ['0xc0000072', 'account disabled'],
-  ['0xc0000133', 'clocks differ too much'],
-  ['0xc000015b', 'logon type not granted'],
-  ['0xc0000193', 'account expired'],
-  ['0xc0000224', 'password must be changed'],
-  ['0xc0000234', 'account locked out'],
-]);
-
-/** Kerberos error codes (RFC 4120 section 7.5.9). */
-const KERBEROS: ReadonlyMap<number, string> = new Map([
-  [0x6, 'no such user'],
-  [0x7, 'no such service'],
-  [0xc, 'policy restriction'],
-  [0x12, 'account disabled, expired or locked out'],
-  [0x17, 'password expired'],
-  [0x18, 'wrong password'],
-  [0x19, 'pre-authentication required'],
-  [0x20, 'ticket expired'],
-  [0x25, 'clocks differ too much'],
-]);
-
-const subject: Mapper = (e, out) => {
-  account(
-    out,
-    'user',
-    e.data.get('SubjectUserName'),
-    e.data.get('SubjectDomainName'),
-    e.data.get('SubjectUserSid'),
-  );
-};
-const target = (e: WinEvent, out: EventFields): void => {
-  account(
-    out,
-    'user.target',
-    e.data.get('TargetUserName'),
-    e.data.get('TargetDomainName'),
-    e.data.get('TargetSid') ?? e.data.get('TargetUserSid'),
-  );
-};
-const targetAsActor: Mapper = (e, out) => {
-  account(
-    out,
-    'user',
-    e.data.get('TargetUserName'),
-    e.data.get('TargetDomainName'),
-    e.data.get('TargetUserSid') ?? e.data.get('TargetSid'),
-  );
-};
-
-function peer(e: WinEvent, out: EventFields): void {
-  put(out, 'source.ip', ip(e.data.get('IpAddress')));
-  const port = e.data.get('IpPort');
-  if (port !== '0' && port !== '-') put(out, 'source.port', port);
-  put(out, 'source.domain', e.data.get('WorkstationName') ?? e.data.get('Workstation'));
-}
-
-const logon =
-  (ok: boolean): Mapper =>
-  (e, out) => {
-    const type = e.data.get('LogonType') ?? '';
-    applyAction(out, type === '7' ? 'user_reauthentication' : 'user_login', ok ? 'success' : 'failure');
-    targetAsActor(e, out);
-    peer(e, out);
-    put(out, 'winlog.logon.type', LOGON_TYPES.get(type));
-    processOf(e, out, 'ProcessName', 'ProcessId');
-    if (ok) return;
-    const sub = e.data.get('SubStatus')?.toLowerCase();
-    const code = sub !== undefined && sub !== '0x0' ? sub : e.data.get('Status')?.toLowerCase();
-    put(out, 'event.reason', STATUS.get(code ?? '') ?? e.data.get('FailureReason'));
-  };
-
-function processOf(e: WinEvent, out: EventFields, nameKey: string, pidKey: string): void {
-  const exe = e.data.get(nameKey);
-  put(out, 'process.executable', exe);
-  put(out, 'process.name', baseName(exe));
-  put(out, 'process.pid', hexOrDecimal(e.data.get(pidKey)));
-}
 
 const onAccount =
   (action: string): Mapper =>
@@ -137,24 +47,6 @@ const onGroup =
     subject(e, out);
     put(out, 'group.name', e.data.get('TargetUserName'));
     put(out, 'group.id', e.data.get('TargetSid'));
-  };
-
-const kerberos =
-  (action: string): Mapper =>
-  (e, out) => {
-    const status = e.data.get('Status') ?? '0x0';
-    const code = Number(status);
-    applyAction(out, action, code === 0 ? 'success' : 'failure');
-    const [name, realm] = (e.data.get('TargetUserName') ?? '').split('@');
-    account(out, 'user', name, e.data.get('TargetDomainName') ?? realm, e.data.get('TargetSid'));
-    put(out, 'service.name', e.data.get('ServiceName'));
-    peer(e, out);
-    if (code !== 0) put(out, 'event.reason', KERBEROS.get(code) ?? status);
-    // Smart card or certificate logon (PKINIT): which certificate it was.
-    const serial = serialFromHex(e.data.get('CertSerialNumber'));
-    if (serial === undefined) return;
-    put(out, 'x509.serial_number', serial);
-    put(out, 'x509.issuer.common_name', e.data.get('CertIssuerName'));
   };
 
 const processStarted: Mapper = (e, out) => {
@@ -188,53 +80,6 @@ const logCleared: Mapper = (e, out) => {
   subject(e, out);
 };
 
-const certificate =
-  (action: string, outcome: 'success' | 'failure'): Mapper =>
-  (e, out) => {
-    applyAction(out, action, outcome);
-    const requester = e.data.get('Requester') ?? e.data.get('CallerName');
-    put(out, 'certificate.requester', requester);
-    const [domain, name] =
-      requester?.includes('\\') === true ? requester.split('\\') : [undefined, requester];
-    account(out, 'user', name, domain, undefined);
-    put(out, 'certificate.request_id', e.data.get('RequestId'));
-    put(
-      out,
-      'certificate.template',
-      e.data.get('CertificateTemplate') ?? attribute(e, 'CertificateTemplate'),
-    );
-    setDn(out, 'subject', e.data.get('Subject'));
-    addNames(out, e.data.get('SubjectAlternativeName'));
-    addNames(out, attribute(e, 'san'));
-    put(
-      out,
-      'x509.serial_number',
-      serialFromHex(e.data.get('SerialNumber') ?? e.data.get('CertificateSerialNumber')),
-    );
-    put(out, 'certificate.authority', e.data.get('CertificateAuthority') ?? e.computer);
-  };
-
-/** `Attributes` of AD CS: `name:value` lines; a `san:` line is a requester's own choice of names. */
-const attribute = (e: WinEvent, name: string): string | undefined => {
-  for (const line of (e.data.get('Attributes') ?? '').split(/\r?\n/)) {
-    const colon = line.indexOf(':');
-    if (colon > 0 && line.slice(0, colon).trim().toLowerCase() === name.toLowerCase())
-      return line.slice(colon + 1).trim();
-  }
-  return undefined;
-};
-
-const certificateRevoked: Mapper = (e, out) => {
-  certificate('certificate_revoked', 'success')(e, out);
-  put(
-    out,
-    'certificate.revocation_reason',
-    revocationReason(e.data.get('Reason') ?? e.data.get('RevocationReason')),
-  );
-  subject(e, out);
-  put(out, 'certificate.authorized_by', e.data.get('SubjectUserName'));
-};
-
 const objectAccess: Mapper = (e, out) => {
   const type = e.data.get('ObjectType');
   const name = e.data.get('ObjectName');
@@ -247,6 +92,14 @@ const objectAccess: Mapper = (e, out) => {
   else put(out, 'file.path', name);
   processOf(e, out, 'ProcessName', 'ProcessId');
 };
+
+const subjectDid =
+  (action: string): Mapper =>
+  (e, out) => {
+    applyAction(out, action);
+    audited(e, out);
+    subject(e, out);
+  };
 
 export const SECURITY: ReadonlyMap<number, Mapper> = new Map<number, Mapper>([
   [1102, logCleared],
@@ -381,6 +234,20 @@ export const SECURITY: ReadonlyMap<number, Mapper> = new Map<number, Mapper>([
       if (Number(status) !== 0) put(out, 'event.reason', STATUS.get(status) ?? status);
     },
   ],
+  ...[
+    4670, 4703, 4704, 4705, 4706, 4707, 4713, 4716, 4717, 4718, 4739, 4817, 4902, 4904, 4905, 4907, 4912,
+  ].map((id) => [id, subjectDid('policy_changed')] as const),
+  ...[4946, 4947, 4948, 4950, 4954].map((id) => [id, subjectDid('configuration_changed')] as const),
+  [
+    4674,
+    (e, out) => {
+      applyAction(out, 'privilege_used');
+      audited(e, out);
+      subject(e, out);
+      processOf(e, out, 'ProcessName', 'ProcessId');
+    },
+  ],
+  [4964, subjectDid('privilege_assigned')],
   [4886, certificate('certificate_requested', 'success')],
   [4887, certificate('certificate_issued', 'success')],
   [4888, certificate('certificate_denied', 'failure')],

@@ -2,7 +2,7 @@
  * One Windows event out of its many JSON and XML spellings: winlogbeat, evtx_dump, NXLog-like flat JSON, and the
  * event's own XML. The schema is Microsoft's event schema (System, EventData, UserData).
  */
-import { at, isObject, number, text } from '../../lib/json.ts';
+import { at, isObject, list, number, text } from '../../lib/json.ts';
 import { stampMicros } from '../../lib/times.ts';
 import type { Json, JsonObject } from '../../../src/normalize/source.ts';
 
@@ -65,7 +65,7 @@ function fromWinlogbeat(doc: JsonObject): WinEvent | undefined {
       stampMicros(at(doc, 'event', 'created')),
     recordId: val(at(w, 'record_id')),
     level: val(at(doc, 'log', 'level')) || val(at(w, 'level')),
-    keywords: Array.isArray(keywords) ? keywords.map((k) => String(k)).join(',') : val(keywords),
+    keywords: Array.isArray(keywords) ? list(keywords).join(',') : val(keywords),
     task: val(at(w, 'task')),
     opcode: val(at(w, 'opcode')),
     pid: number(at(w, 'process', 'pid')),

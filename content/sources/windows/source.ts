@@ -4,10 +4,12 @@
  */
 import type { EventFields } from '../../../src/model/event.ts';
 import { defineSource } from '../../../src/normalize/source.ts';
+import { stampMicros } from '../../lib/times.ts';
+import { subject } from './logon.ts';
 import { audited, SECURITY, SYSTEM } from './security.ts';
 import { fromJson, fromXml, type WinEvent } from './shape.ts';
 import { DEFENDER, POWERSHELL, SYSMON } from './sysmon.ts';
-import { put } from './values.ts';
+import { baseName, put, qualified } from './values.ts';
 
 const CHANNELS: readonly (readonly [RegExp, ReadonlyMap<number, (e: WinEvent, out: EventFields) => void>])[] =
   [
@@ -41,13 +43,27 @@ export default defineSource({
     const known = CHANNELS.find(([re]) => re.test(event.channel))?.[1].get(event.id);
     audited(event, out);
     known?.(event, out);
+    if (known === undefined) who(event, out);
     if (!out.has('user.id')) put(out, 'user.id', event.sid);
     return known === undefined ? 'partial' : 'parsed';
   },
 });
 
+/** Who acted, for events that nothing else is known of. */
+function who(e: WinEvent, out: EventFields): void {
+  subject(e, out);
+  if (!out.has('user.name')) qualified(out, 'user', e.data.get('User'));
+  put(out, 'process.executable', e.data.get('Image') ?? e.data.get('ProcessName'));
+  put(out, 'process.name', baseName(e.data.get('Image') ?? e.data.get('ProcessName')));
+}
+
+/** Sysmon says when it happened apart from when it was logged. */
+const happened = (e: WinEvent): number | undefined =>
+  (/sysmon/i.test(e.channel) ? stampMicros(e.data.get('UtcTime')) : undefined) ?? e.time;
+
 function envelope(e: WinEvent, out: EventFields): void {
-  if (e.time !== undefined) out.setOurs('@timestamp', e.time);
+  const time = happened(e);
+  if (time !== undefined) out.setOurs('@timestamp', time);
   out.set('event.kind', 'event');
   out.set('event.code', String(e.id));
   put(out, 'event.provider', e.provider === '' ? e.channel : e.provider);

@@ -1,4 +1,5 @@
 /** Sysmon (Sysinternals schema 4.90), PowerShell and Defender channels to the vocabulary. */
+import { parseIp } from '../../../src/model/ip.ts';
 import { applyAction } from '../../../src/model/vocabulary.ts';
 import type { EventFields } from '../../../src/model/event.ts';
 import type { WinEvent } from './shape.ts';
@@ -95,11 +96,20 @@ const dns: Mapper = (e, out) => {
   applyAction(out, 'dns_query', status === undefined ? undefined : status === '0' ? 'success' : 'failure');
   image(e, out);
   put(out, 'dns.question.name', e.data.get('QueryName')?.toLowerCase());
-  const answers = (e.data.get('QueryResults') ?? '')
-    .split(';')
-    .map((a) => a.trim().replace(/^::ffff:/, ''))
-    .filter((a) => a !== '' && a !== '-' && !a.startsWith('type:'));
-  if (answers.length > 0) out.set('dns.resolved_ip', answers.slice(0, 64));
+  out.set('network.protocol', 'dns');
+  // `type:  5 cdn.example.net;::ffff:192.0.2.1;`: other record types are labelled, addresses stand bare.
+  const answers: string[] = [];
+  for (const part of (e.data.get('QueryResults') ?? '').split(';', 64)) {
+    const answer = part
+      .trim()
+      .replace(/^type:\s*\d+\s*/, '')
+      .replace(/^::ffff:/, '');
+    if (answer !== '' && answer !== '-') answers.push(answer);
+  }
+  if (answers.length === 0) return;
+  out.set('dns.answers.data', answers);
+  const addresses = answers.filter((a) => parseIp(a) !== undefined);
+  if (addresses.length > 0) out.set('dns.resolved_ip', addresses);
 };
 
 export const SYSMON: ReadonlyMap<number, Mapper> = new Map<number, Mapper>([

@@ -65,5 +65,7 @@ export function stream(doc: JsonObject): string {
   for (const [name, keys] of SIGNATURES) {
     if (keys.every((k) => get(doc, k) !== undefined)) return name;
   }
-  return get(doc, 'uid') !== undefined && get(doc, 'id.orig_h') !== undefined ? 'other' : '';
+  if (get(doc, 'uids') !== undefined && get(doc, 'mac') !== undefined) return 'dhcp';
+  if (get(doc, 'tunnel_type') !== undefined) return 'tunnel';
+  return get(doc, 'id.orig_h') === undefined ? '' : 'other';
 }

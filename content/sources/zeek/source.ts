@@ -10,6 +10,13 @@ import { stampMicros } from '../../lib/times.ts';
 import { address, get, stream, txt, whole } from './read.ts';
 import { STREAMS } from './streams.ts';
 
+/** Streams named after the protocol that they describe. */
+const PROTOCOLS: ReadonlySet<string> = new Set(
+  'dce_rpc dhcp dnp3 ftp irc modbus mysql ntp radius rdp rfb sip smb_cmd smb_mapping smtp snmp socks syslog'.split(
+    ' ',
+  ),
+);
+
 export default defineSource({
   name: 'zeek',
   version: 1,
@@ -27,6 +34,7 @@ export default defineSource({
       ['ts', 'note'],
       ['ts', 'host', 'serial'],
       ['ts', 'id.orig_h'],
+      ['ts', 'uids'],
     ],
   },
   parse: (input, out) => {
@@ -43,6 +51,11 @@ export default defineSource({
     out.set('host.name', txt(doc, '_system_name') ?? txt(doc, '@system'));
     address(out, 'source', txt(doc, 'id.orig_h'), whole(doc, 'id.orig_p'));
     address(out, 'destination', txt(doc, 'id.resp_h'), whole(doc, 'id.resp_p'));
+    const transport = txt(doc, 'proto');
+    if (transport !== undefined && /^(?:tcp|udp|icmp)$/.test(transport))
+      out.set('network.transport', transport);
+    if (PROTOCOLS.has(name))
+      out.set('network.protocol', name === 'smb_cmd' || name === 'smb_mapping' ? 'smb' : name);
     flattenInto(out, `zeek.${name}`, doc);
     const map = STREAMS.get(name);
     map?.(doc, out);
