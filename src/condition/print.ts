@@ -4,6 +4,7 @@
  * Field names without a dot are quoted, because unquoted ones may be aliases; values are quoted, hence literal.
  */
 import { never } from '../base/result.ts';
+import { needleTokens } from './text.ts';
 import type { Condition, PatternPart } from './tree.ts';
 
 const PLAIN_FIELD = /^[A-Za-z_@][A-Za-z0-9_@-]*([.][A-Za-z0-9_@-]+)+$/;
@@ -56,7 +57,8 @@ export function print(cond: Condition): string {
     case 'inlist':
       return `${printField(cond.field)} IN ${PLAIN_LIST.test(cond.list) ? cond.list : quote(cond.list)}`;
     case 'words':
-      return quote(cond.words.join(' '));
+      // Without a token it matches nothing, and could not be read back.
+      return needleTokens(cond.words).length === 0 ? 'false()' : quote(cond.words.join(' '));
     case 'keyword':
       return cased(cond.cased, `keyword(${printPattern(cond.pattern)})`);
     case 'entity':
@@ -77,6 +79,8 @@ function printTest(cond: Extract<Condition, { kind: 'equals' | 'like' | 'regex' 
       return `${field} ${cond.cased ? '==' : 'IN'} (${cond.values.map(quote).join(', ')})`;
     }
     case 'like':
+      // `field:*` is `exists`; a lone `*` here asks for a value that is text.
+      if (cond.pattern.length > 0 && cond.pattern.every((p) => p.kind === 'any')) return `${field} =~ ""`;
       return cased(cond.cased, `${field}:${printPattern(cond.pattern)}`);
     case 'regex':
       return `${field} =~ ${quote(cond.source)}${cond.flags}`;

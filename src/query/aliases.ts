@@ -45,25 +45,44 @@ export const ALIASES: ReadonlyMap<string, string> = new Map([
 export type EntityKind = {
   /** Fields asked where the value has wildcards, is a network or is compared by another operator than `:` or `==`. */
   readonly fields: readonly string[];
-  /** Entity names of this kind are lower case. */
-  readonly lower: boolean;
+  /** The value in the spelling that entities have (those of the normaliser). */
+  readonly canonical: (value: string) => string;
 };
+
+const lower = (v: string): string => v.toLowerCase();
+const asWritten = (v: string): string => v;
+const name = (v: string): string => (v.length > 1 && v.endsWith('.') ? v.slice(0, -1) : v).toLowerCase();
+/** Serial numbers: upper-case hex without separators or leading zeros. */
+const serial = (v: string): string =>
+  /^[0-9a-fA-F:]+$/.test(v)
+    ? v
+        .replaceAll(':', '')
+        .toUpperCase()
+        .replace(/^0+(?=.)/, '')
+    : v;
 
 /** `ip:10.0.1.5` asks for the entity: everything that address did or suffered, whichever field it stands in. */
 export const ENTITY_KINDS: ReadonlyMap<string, EntityKind> = new Map([
-  ['ip', { fields: ['source.ip', 'destination.ip'], lower: true }],
-  ['user', { fields: ['user.name', 'user.target.name', 'user.effective.name'], lower: false }],
-  ['host', { fields: ['host.name'], lower: false }],
+  ['ip', { fields: ['source.ip', 'destination.ip'], canonical: lower }],
+  ['user', { fields: ['user.name', 'user.target.name', 'user.effective.name'], canonical: lower }],
+  ['host', { fields: ['host.name'], canonical: name }],
   [
     'domain',
     {
-      fields: ['source.domain', 'destination.domain', 'dns.question.name', 'url.domain'],
-      lower: true,
+      fields: [
+        'source.domain',
+        'destination.domain',
+        'url.domain',
+        'dns.question.name',
+        'x509.subject.common_name',
+        'x509.alternative_names',
+      ],
+      canonical: name,
     },
   ],
-  ['hash', { fields: ['file.hash.sha256', 'tls.client.hash.sha256'], lower: true }],
-  ['cert', { fields: ['x509.serial_number'], lower: false }],
-  ['key', { fields: ['key.id'], lower: false }],
+  ['hash', { fields: ['file.hash.sha256', 'tls.client.hash.sha256'], canonical: lower }],
+  ['cert', { fields: ['x509.serial_number'], canonical: serial }],
+  ['key', { fields: ['key.id'], canonical: asWritten }],
 ]);
 
 /** Names that completion offers: fields, aliases, entity kinds. */

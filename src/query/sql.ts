@@ -118,7 +118,7 @@ export const compileRows = (
     const before = page.before === undefined ? '' : beforeSql(page.before, p);
     return finish(
       `SELECT ${ROW_COLUMNS.join(', ')} FROM ${EVENTS} WHERE ${w.sql}${before} ` +
-        `ORDER BY ${EVENTS}.ts DESC, batch DESC, ord DESC, node DESC LIMIT ${limit}`,
+        `ORDER BY ts DESC, batch DESC, ord DESC, node DESC LIMIT ${limit}`,
       w,
     );
   });
@@ -154,10 +154,11 @@ export const compileHistogram = (
       throw new SqlRefused(`more than ${BUCKETS_MAX} buckets`);
     const w = whereOf(query.filter, scope, env);
     const bucket = w.p.bind('Int64', bucketUs);
+    const at = 'toUnixTimestamp64Micro(ts)';
     const success = "event_outcome = 'success'";
     const failure = "event_outcome = 'failure'";
     return finish(
-      `SELECT toUnixTimestamp64Micro(ts) - positiveModulo(toUnixTimestamp64Micro(ts), ${bucket}) AS t, ` +
+      `SELECT ${at} - if(${at} % ${bucket} < 0, ${at} % ${bucket} + ${bucket}, ${at} % ${bucket}) AS t, ` +
         `countIf(${success}) AS success, countIf(${failure}) AS failure, ` +
         `countIf(NOT (${success} OR ${failure})) AS other ` +
         `FROM ${EVENTS} WHERE ${w.sql} GROUP BY t ORDER BY t LIMIT ${BUCKETS_MAX + 1}`,
@@ -169,7 +170,7 @@ export const compileHistogram = (
 export const compileHasData = (scope: Scope, env: SearchEnv): Result<Compiled, QueryError> =>
   compiled(() => {
     const w = whereOf(undefined, scope, env);
-    return finish(`SELECT 1 AS any FROM ${EVENTS} WHERE ${w.sql} LIMIT 1`, w);
+    return finish(`SELECT 1 AS found FROM ${EVENTS} WHERE ${w.sql} LIMIT 1`, w);
   });
 
 /** Is the answer a table (a pipe made one) or a page of events? */

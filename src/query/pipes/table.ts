@@ -1,13 +1,13 @@
 /**
  * What flows through the pipes: first the events of the filter, then tables. Each step gives a new `Table`; SQL is
- * made at the end. Columns are called c0, c1, ... in SQL whatever people call them. Held by `golden.test.ts`,
+ * made at the end. Columns are called c1x0, c1x1, ... in SQL whatever people call them. Held by `golden.test.ts`,
  * `hostile.test.ts` and `exact.int.test.ts`.
  */
 import { NUMBER_CHARS_MAX, NUMBER_SOURCE } from '../../condition/text.ts';
 import { type FieldDef, hotField } from '../../model/catalogue.ts';
 import { nearest } from '../nearest.ts';
 import { QueryFault } from '../scan.ts';
-import { existsSql, textOf, textsSql } from '../sql-field.ts';
+import { textOf, textsSql } from '../sql-field.ts';
 import { columnOf, type SqlParams } from '../sql-params.ts';
 import type { FieldRef } from './pipe.ts';
 import type { Aggregate } from './stats.ts';
@@ -31,6 +31,9 @@ export type Table = {
 
 type Column = { readonly name: string; readonly numeric: boolean };
 
+/** Each step of the pipe names its columns anew, so that no alias can hide a column of the step before. */
+const id = (level: number, i: number): string => `c${level}x${i}`;
+
 const EVENTS_ORDER = 'ts DESC, batch DESC, ord DESC, node DESC';
 /** Shown for sorted events, before the fields sorted by. */
 const EVENT_COLUMNS = ['@timestamp', 'host.name', 'vigil.source', 'message'];
@@ -44,7 +47,7 @@ function events(from: string, rows: number | undefined, p: SqlParams): Table {
   const source = (): string =>
     rows === undefined ? from : `(SELECT * FROM ${from} ORDER BY ${EVENTS_ORDER} LIMIT ${rows})`;
   const projected = (refs: readonly FieldRef[]): { inner: string; columns: Column[] } => ({
-    inner: `SELECT ${refs.map((r, i) => `${cellSql(r.field, p)} AS c${i}`).join(', ')} FROM ${source()}`,
+    inner: `SELECT ${refs.map((r, i) => `${cellSql(r.field, p)} AS ${id(1, i)}`).join(', ')} FROM ${source()}`,
     columns: refs.map((r) => ({ name: r.written, numeric: isNumber(r.field) })),
   });
   return {
@@ -58,51 +61,57 @@ function events(from: string, rows: number | undefined, p: SqlParams): Table {
         index: shown.findIndex((s) => s.field === k.ref.field),
         descending: k.descending,
       }));
-      return table(inner, columns, order, undefined);
+      return table(inner, columns, order, undefined, 1);
     },
     grouped: (by, aggregates) => {
-      const keys = by.map((b, i) => `${groupSql(b.ref.field, p)} AS c${i}`);
-      const values = aggregates.map((a, i) => `${aggregateSql(a, p)} AS c${by.length + i}`);
-      return groupedTable(by, aggregates, [...keys, ...values], source());
+      const keys = by.map((b, i) => `${groupSql(b.ref.field, p)} AS ${id(1, i)}`);
+      const values = aggregates.map((a, i) => `${aggregateSql(a, p)} AS ${id(1, by.length + i)}`);
+      return groupedTable(by, aggregates, [...keys, ...values], source(), 1);
     },
     finish: () => {
       const { inner, columns } = projected(
         EVENT_COLUMNS.map((f): FieldRef => ({ written: f, field: f, start: 0, end: 0 })),
       );
-      return table(inner, columns, [], rows).finish();
+      return table(inner, columns, [], rows, 1).finish();
     },
   };
 }
 
 type Order = readonly { readonly index: number; readonly descending: boolean }[];
 
-function table(inner: string, columns: readonly Column[], order: Order, rows: number | undefined): Table {
+function table(
+  inner: string,
+  columns: readonly Column[],
+  order: Order,
+  rows: number | undefined,
+  level: number,
+): Table {
   const text = (limit: number): string => {
-    const by = order.map((o) => `c${o.index} ${o.descending ? 'DESC' : 'ASC'} NULLS LAST`);
+    const by = order.map((o) => `${id(level, o.index)} ${o.descending ? 'DESC' : 'ASC'} NULLS LAST`);
     // Ties go by the columns from the left, so that the same question has the same answer.
-    for (let i = 0; i < columns.length; i++)
-      if (!order.some((o) => o.index === i)) by.push(`c${i} ASC NULLS LAST`);
-    return `SELECT ${columns.map((_, i) => `c${i}`).join(', ')} FROM (${inner}) ORDER BY ${by.join(', ')} LIMIT ${limit}`;
+    for (let i = 0; i < columns.length; i++) {
+      if (!order.some((o) => o.index === i)) by.push(`${id(level, i)} ASC NULLS LAST`);
+    }
+    const shown = columns.map((_, i) => id(level, i)).join(', ');
+    return `SELECT ${shown} FROM (${inner}) ORDER BY ${by.join(', ')} LIMIT ${limit}`;
   };
   const find = (ref: FieldRef): number => findColumn(columns, ref);
   return {
     kind: 'table',
-    limited: (n) => table(inner, columns, order, Math.min(rows ?? n, n)),
+    limited: (n) => table(inner, columns, order, Math.min(rows ?? n, n), level),
     sorted: (keys) => {
       const next = keys.map((k) => ({ index: find(k.ref), descending: k.descending }));
-      return rows === undefined
-        ? table(inner, columns, next, undefined)
-        : table(text(rows), columns, next, undefined);
+      return table(rows === undefined ? inner : text(rows), columns, next, undefined, level);
     },
     grouped: (by, aggregates) => {
-      const keys = by.map((b, i) => `t.c${find(b.ref)} AS c${i}`);
+      const keys = by.map((b, i) => `${id(level, find(b.ref))} AS ${id(level + 1, i)}`);
       const values = aggregates.map((a, i) => {
-        const column = a.ref === undefined ? undefined : find(a.ref);
-        const numeric = column !== undefined && columns[column]?.numeric === true;
-        return `${tableAggregateSql(a, `t.c${column ?? 0}`, numeric)} AS c${by.length + i}`;
+        const column = a.ref === undefined ? 0 : find(a.ref);
+        const numeric = columns[column]?.numeric === true;
+        return `${tableAggregateSql(a, id(level, column), numeric)} AS ${id(level + 1, by.length + i)}`;
       });
       const from = rows === undefined ? `(${inner})` : `(${text(rows)})`;
-      return groupedTable(by, aggregates, [...keys, ...values], `${from} AS t`);
+      return groupedTable(by, aggregates, [...keys, ...values], from, level + 1);
     },
     finish: () => ({ sql: text(rows ?? TABLE_ROWS_MAX), columns: columns.map((c) => c.name) }),
   };
@@ -113,8 +122,9 @@ function groupedTable(
   aggregates: readonly Aggregate[],
   select: readonly string[],
   from: string,
+  level: number,
 ): Table {
-  const keys = by.map((_, i) => `c${i}`);
+  const keys = by.map((_, i) => id(level, i));
   const group = keys.length === 0 ? '' : ` GROUP BY ${keys.join(', ')}`;
   const columns = [
     ...by.map((b): Column => ({ name: b.column, numeric: isNumber(b.ref.field) })),
@@ -122,7 +132,7 @@ function groupedTable(
   ];
   // Largest first unless a sort says otherwise.
   const order = [{ index: by.length, descending: true }];
-  return table(`SELECT ${select.join(', ')} FROM ${from}${group}`, columns, order, undefined);
+  return table(`SELECT ${select.join(', ')} FROM ${from}${group}`, columns, order, undefined, level);
 }
 
 function findColumn(columns: readonly Column[], ref: FieldRef): number {
@@ -164,6 +174,7 @@ function cellSql(field: string, p: SqlParams): string {
 function scalarCell(def: FieldDef, p: SqlParams): string {
   const col = columnOf(def);
   if (def.type === 'keyword' || def.type === 'text') {
+    if (def.ours) return `toString(${col})`;
     const name = p.bind('String', def.name);
     return `if(${col} = '' AND NOT has(empties, ${name}), NULL, toString(${col}))`;
   }
@@ -183,18 +194,28 @@ function aggregateSql(a: Aggregate, p: SqlParams): string {
   if (a.ref === undefined) return 'count()';
   const { field } = a.ref;
   const def = hotField(field);
-  if (a.name === 'dc') return `uniqExactArray(${textsSql(field, p)})`;
+  if (a.name === 'dc') return `length(groupUniqArrayArray(${textsSql(field, p)}))`;
   if (def?.type === 'date') return dateAggregate(a, def, a.ref);
-  if (def !== undefined && !def.multi && isNumber(field)) return `${a.name}OrNull(${columnOf(def)})`;
+  // Aggregates of a Nullable skip NULL and are NULL where nothing is left.
+  if (def !== undefined && !def.multi && isNumber(field)) return `${a.name}(toNullable(${columnOf(def)}))`;
   const isNum = `match(x, '${NUMBER_SOURCE}') AND length(x) <= ${NUMBER_CHARS_MAX}`;
-  const numbers = `arrayMap(x -> toFloat64OrZero(x), arrayFilter(x -> ${isNum}, ${textsSql(field, p)}))`;
-  // arrayJoin-free: the combinator takes all numbers of all events; none at all is NULL.
-  return `${a.name}ArrayOrNullIf(${numbers}, ${existsSql(field, p)})`;
+  return numbersAggregate(
+    a.name,
+    `arrayMap(x -> toFloat64OrZero(x), arrayFilter(x -> ${isNum}, ${textsSql(field, p)}))`,
+  );
+}
+
+/** Over all numbers of all events; none at all is NULL. */
+function numbersAggregate(name: Aggregate['name'], numbers: string): string {
+  const each = (f: string): string => `if(empty(${numbers}), NULL, ${f}(${numbers}))`;
+  if (name === 'sum') return `sum(${each('arraySum')})`;
+  if (name === 'avg') return `sum(${each('arraySum')}) / sum(length(${numbers}))`;
+  return name === 'min' ? `min(${each('arrayMin')})` : `max(${each('arrayMax')})`;
 }
 
 function dateAggregate(a: Aggregate, def: FieldDef, ref: FieldRef): string {
   if (a.name === 'min' || a.name === 'max') {
-    const value = `${a.name}OrNull(${columnOf(def)})`;
+    const value = `${a.name}(toNullable(${columnOf(def)}))`;
     return `if(isNull(${value}), NULL, ${isoSql(`assumeNotNull(${value})`)})`;
   }
   throw new QueryFault({
@@ -208,5 +229,5 @@ function dateAggregate(a: Aggregate, def: FieldDef, ref: FieldRef): string {
 function tableAggregateSql(a: Aggregate, column: string, numeric: boolean): string {
   if (a.ref === undefined) return 'count()';
   if (a.name === 'dc') return `uniqExact(${column})`;
-  return `${a.name}OrNull(${numeric ? column : `toFloat64OrNull(toString(${column}))`})`;
+  return `${a.name}(${numeric ? `toNullable(${column})` : `toFloat64OrNull(toString(${column}))`})`;
 }

@@ -1,0 +1,226 @@
+/** For tests: fields, values, events and conditions that are apt to disagree between live and stored. */
+import fc from 'fast-check';
+import type { Condition, Lists, PatternPart } from '../condition/tree.ts';
+import type { FieldValue } from '../model/event.ts';
+
+export const FIELDS = [
+  'user.name',
+  'message',
+  'event.outcome',
+  'event.category',
+  'x509.alternative_names',
+  'source.ip',
+  'source.port',
+  'x509.not_before',
+  'vigil.door',
+  'vigil.token',
+  'vigil.batch',
+  'event.ingested',
+  'invalid.source.port',
+  'custom.a',
+  'custom.list',
+  '__proto__',
+  'constructor',
+  "a'b",
+  '"];process.exit()//',
+  'nul\0name',
+  'p%q_r\\',
+  '',
+] as const;
+
+export const TEXTS = [
+  '',
+  'root',
+  'Root',
+  '\u212aey',
+  'key',
+  'ı',
+  'i',
+  'İ',
+  'ΟΔΟΣ',
+  'οδος',
+  'οδοσ x',
+  'STRASSE',
+  'straße',
+  'a*b',
+  'a?b',
+  'a%b',
+  'a_b',
+  'axb',
+  'a\\b',
+  'a\\%b',
+  '\\',
+  '"q"',
+  "it's",
+  "' OR 1=1 --",
+  'nul\0x',
+  '\0',
+  '22',
+  '22.0',
+  '1e3',
+  '-5',
+  '+7',
+  '007',
+  '1e999',
+  '0.1',
+  '9007199254740993',
+  ' 5',
+  'NaN',
+  'inf',
+  'true',
+  'null',
+  '10.0.1.5',
+  '::ffff:10.0.1.5',
+  '::FFFF:0a00:0105',
+  '010.0.1.5',
+  '[2001:db8::1]',
+  '2001:DB8:0::1',
+  'fe80::1%eth0',
+  '::1:0',
+  '::102:304',
+  '::',
+  '1:2:3:4:5:6:7::',
+  'www.example.com.',
+  'EXAMPLE.com',
+  'badexample.com',
+  '😀',
+  'x😀y',
+  'line1\nline2',
+  'a OR b',
+  '\ufffd',
+  '${jndi:ldap://x}',
+] as const;
+
+export const LISTS: Lists = new Map([
+  ['texts', { kind: 'text', values: ['ROOT', '\u212aEY', '', 'a\\b', 'ΟΔΟΣ'] }],
+  ['domains', { kind: 'domain', values: ['example.COM', 'com.'] }],
+  [
+    'nets',
+    { kind: 'cidr', values: ['10.0.0.0/8', '2001:db8::/32', 'nonsense', '::/96', '1::/16', 'fe80::/10'] },
+  ],
+  ['few', { kind: 'cidr', values: ['10.0.1.5', '::/0'] }],
+  ['empty', { kind: 'text', values: [] }],
+]);
+
+export const field = fc.constantFrom(...FIELDS);
+export const text = fc.oneof(
+  { weight: 6, arbitrary: fc.constantFrom(...TEXTS) },
+  { weight: 1, arbitrary: fc.string({ unit: 'binary', maxLength: 6 }) },
+  { weight: 1, arbitrary: fc.ipV6() },
+  { weight: 1, arbitrary: fc.integer({ min: -3, max: 3000 }).map(String) },
+);
+const scalar = fc.oneof(
+  { weight: 6, arbitrary: text },
+  { weight: 2, arbitrary: fc.constantFrom(22, 1000, 0, -0, -5, 0.1, 1e21, 1.5e-7, true, false) },
+  { weight: 1, arbitrary: fc.constant(null) },
+  { weight: 1, arbitrary: fc.integer({ min: 0, max: 2e15 }) },
+);
+export const value: fc.Arbitrary<FieldValue> = fc.oneof(
+  { weight: 5, arbitrary: scalar },
+  { weight: 1, arbitrary: fc.array(scalar, { maxLength: 3 }) },
+);
+/** Fields, words of the raw text, entities. */
+export const eventSpec = fc.record({
+  fields: fc.array(fc.tuple(field, value), { maxLength: 10 }),
+  raw: fc.array(text, { maxLength: 5 }).map((a) => a.join(' ')),
+  entities: fc.array(text, { maxLength: 2 }),
+});
+
+export const pattern: fc.Arbitrary<PatternPart[]> = fc
+  .array(
+    fc.oneof(
+      fc.constant<PatternPart>({ kind: 'any' }),
+      fc.constant<PatternPart>({ kind: 'one' }),
+      fc
+        .oneof(
+          text,
+          text.map((t) => t.slice(0, 2)),
+          text.map((t) => t.slice(-1)),
+        )
+        .map((t): PatternPart => ({ kind: 'text', text: t.toWellFormed() })),
+    ),
+    { maxLength: 4 },
+  )
+  .map((parts) => parts.filter((p, i) => p.kind !== 'any' || parts[i - 1]?.kind !== 'any'));
+
+const REGEXES = [
+  '^a.b$',
+  'k',
+  '(?i)\u212a',
+  '\\d+',
+  '^$',
+  '[^a-z]',
+  'o{2}',
+  '\\bx\\b',
+  '^line2',
+  'l.*2$',
+  'İ',
+  '\\pL',
+  '.',
+  '\\x00',
+  'σ',
+];
+
+export const leaf: fc.Arbitrary<Condition> = fc.oneof(
+  fc.record({ kind: fc.constantFrom('exists' as const, 'null' as const), field }),
+  fc.record({
+    kind: fc.constant('equals' as const),
+    field,
+    values: fc.array(text, { maxLength: 3 }),
+    cased: fc.boolean(),
+  }),
+  fc.record({ kind: fc.constant('like' as const), field, pattern, cased: fc.boolean() }),
+  fc.record({
+    kind: fc.constant('regex' as const),
+    field,
+    source: fc.constantFrom(...REGEXES),
+    flags: fc.constantFrom('', 'i', 'm', 's', 'im', 'ims'),
+  }),
+  fc.record({
+    kind: fc.constant('cidr' as const),
+    field,
+    cidr: fc.constantFrom(
+      '10.0.0.0/8',
+      '0.0.0.0/0',
+      '::/0',
+      '2001:db8::/32',
+      '10.0.1.5',
+      '::ffff:10.0.1.0/120',
+      '::/96',
+      'fe80::1/10',
+    ),
+  }),
+  fc.record({
+    kind: fc.constant('compare' as const),
+    field,
+    op: fc.constantFrom('<' as const, '<=' as const, '>' as const, '>=' as const),
+    value: fc.oneof(fc.constantFrom(22, 0, -5, 0.1, 1000, 1e21, 7, 9007199254740992), fc.integer()),
+  }),
+  fc.record({
+    kind: fc.constant('fieldref' as const),
+    field,
+    op: fc.constantFrom('equals' as const, 'startswith' as const, 'endswith' as const, 'contains' as const),
+    other: field,
+    cased: fc.boolean(),
+  }),
+  fc.record({ kind: fc.constant('inlist' as const), field, list: fc.constantFrom(...LISTS.keys()) }),
+  fc.record({ kind: fc.constant('words' as const), words: fc.array(text, { minLength: 1, maxLength: 2 }) }),
+  fc.record({ kind: fc.constant('keyword' as const), pattern, cased: fc.boolean() }),
+  fc.record({ kind: fc.constant('entity' as const), entity: text }),
+  fc.record({ kind: fc.constant('const' as const), value: fc.boolean() }),
+);
+
+export const condition: fc.Arbitrary<Condition> = fc.letrec<{ tree: Condition }>((tie) => ({
+  tree: fc.oneof(
+    { maxDepth: 3, withCrossShrink: true },
+    { weight: 3, arbitrary: leaf },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant('not' as const), item: tie('tree') }) },
+    {
+      weight: 1,
+      arbitrary: fc.record({
+        kind: fc.constantFrom('and' as const, 'or' as const),
+        items: fc.array(tie('tree'), { maxLength: 3 }),
+      }),
+    },
+  ),
+})).tree;

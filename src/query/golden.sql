@@ -1,0 +1,283 @@
+-- count 
+SELECT count() AS total
+  FROM vigil.events
+  WHERE tenant = {p1:String} AND ts >= fromUnixTimestamp64Micro({p2:Int64}, 'UTC') AND ts < fromUnixTimestamp64Micro({p3:Int64}, 'UTC')
+-- {"p1":"default","p2":1772582400000000,"p3":1772668800000000}
+
+-- count failed
+SELECT count() AS total
+  FROM vigil.events
+  WHERE tenant = {p1:String} AND ts >= fromUnixTimestamp64Micro({p2:Int64}, 'UTC') AND ts < fromUnixTimestamp64Micro({p3:Int64}, 'UTC')
+  AND ( hasAllTokens(raw, {p5:Array(String)}))
+-- {"p1":"default","p2":1772582400000000,"p3":1772668800000000,"p4":"failed","p5":["failed"]}
+
+-- count "failed password" NOT root
+SELECT count() AS total
+  FROM vigil.events
+  WHERE tenant = {p1:String} AND ts >= fromUnixTimestamp64Micro({p2:Int64}, 'UTC') AND ts < fromUnixTimestamp64Micro({p3:Int64}, 'UTC')
+  AND ( ((hasAllTokens(raw, {p5:Array(String)}) AND hasPhrase(lowerUTF8(raw), {p4:String})) AND NOT (hasPhrase(lowerUTF8(raw), {p6:String}))))
+-- {"p1":"default","p2":1772582400000000,"p3":1772668800000000,"p4":"failed password","p5":["failed","password"],"p6":"root"}
+
+-- count 10.0.1.5
+SELECT count() AS total
+  FROM vigil.events
+  WHERE tenant = {p1:String} AND ts >= fromUnixTimestamp64Micro({p2:Int64}, 'UTC') AND ts < fromUnixTimestamp64Micro({p3:Int64}, 'UTC')
+  AND ( (has(entities, {p4:String}) OR (hasAllTokens(raw, {p6:Array(String)}) AND hasPhrase(lowerUTF8(raw), {p5:String}))))
+-- {"p1":"default","p2":1772582400000000,"p3":1772668800000000,"p4":"ip:10.0.1.5","p5":"10 0 1 5","p6":["10","0","1","5"]}
+
+-- count user:root
+SELECT count() AS total
+  FROM vigil.events
+  WHERE tenant = {p1:String} AND ts >= fromUnixTimestamp64Micro({p2:Int64}, 'UTC') AND ts < fromUnixTimestamp64Micro({p3:Int64}, 'UTC')
+  AND ( has(entities, {p4:String}))
+-- {"p1":"default","p2":1772582400000000,"p3":1772668800000000,"p4":"user:root"}
+
+-- count user.name:root OR user.name == Root
+SELECT count() AS total
+  FROM vigil.events
+  WHERE tenant = {p1:String} AND ts >= fromUnixTimestamp64Micro({p2:Int64}, 'UTC') AND ts < fromUnixTimestamp64Micro({p3:Int64}, 'UTC')
+  AND ( (lowerUTF8(user_name) = {p4:String} OR user_name = {p5:String}))
+-- {"p1":"default","p2":1772582400000000,"p3":1772668800000000,"p4":"root","p5":"Root"}
+
+-- count user.name:""
+SELECT count() AS total
+  FROM vigil.events
+  WHERE tenant = {p1:String} AND ts >= fromUnixTimestamp64Micro({p2:Int64}, 'UTC') AND ts < fromUnixTimestamp64Micro({p3:Int64}, 'UTC')
+  AND ( (lowerUTF8(user_name) = {p4:String}
+  AND ( user_name != '' OR has(empties, {p5:String}))))
+-- {"p1":"default","p2":1772582400000000,"p3":1772668800000000,"p4":"","p5":"user.name"}
+
+-- count user.name:ro*
+SELECT count() AS total
+  FROM vigil.events
+  WHERE tenant = {p1:String} AND ts >= fromUnixTimestamp64Micro({p2:Int64}, 'UTC') AND ts < fromUnixTimestamp64Micro({p3:Int64}, 'UTC')
+  AND ( lowerUTF8(user_name) LIKE {p4:String})
+-- {"p1":"default","p2":1772582400000000,"p3":1772668800000000,"p4":"ro%"}
+
+-- count message:*100%_\\*
+SELECT count() AS total
+  FROM vigil.events
+  WHERE tenant = {p1:String} AND ts >= fromUnixTimestamp64Micro({p2:Int64}, 'UTC') AND ts < fromUnixTimestamp64Micro({p3:Int64}, 'UTC')
+  AND ( lowerUTF8(message) LIKE {p4:String})
+-- {"p1":"default","p2":1772582400000000,"p3":1772668800000000,"p4":"%100\\%\\_\\\\%"}
+
+-- count user.name IN (alice, bob)
+SELECT count() AS total
+  FROM vigil.events
+  WHERE tenant = {p1:String} AND ts >= fromUnixTimestamp64Micro({p2:Int64}, 'UTC') AND ts < fromUnixTimestamp64Micro({p3:Int64}, 'UTC')
+  AND ( has({p4:Array(String)}, lowerUTF8(user_name)))
+-- {"p1":"default","p2":1772582400000000,"p3":1772668800000000,"p4":["alice","bob"]}
+
+-- count event.category:authentication
+SELECT count() AS total
+  FROM vigil.events
+  WHERE tenant = {p1:String} AND ts >= fromUnixTimestamp64Micro({p2:Int64}, 'UTC') AND ts < fromUnixTimestamp64Micro({p3:Int64}, 'UTC')
+  AND ( arrayExists(x -> lowerUTF8(x) = {p4:String}, event_category))
+-- {"p1":"default","p2":1772582400000000,"p3":1772668800000000,"p4":"authentication"}
+
+-- count source.ip:10.0.1.5
+SELECT count() AS total
+  FROM vigil.events
+  WHERE tenant = {p1:String} AND ts >= fromUnixTimestamp64Micro({p2:Int64}, 'UTC') AND ts < fromUnixTimestamp64Micro({p3:Int64}, 'UTC')
+  AND ( ifNull(source_ip = {p4:IPv6}, 0))
+-- {"p1":"default","p2":1772582400000000,"p3":1772668800000000,"p4":"::ffff:10.0.1.5"}
+
+-- count source.ip:10.0.0.0/8
+SELECT count() AS total
+  FROM vigil.events
+  WHERE tenant = {p1:String} AND ts >= fromUnixTimestamp64Micro({p2:Int64}, 'UTC') AND ts < fromUnixTimestamp64Micro({p3:Int64}, 'UTC')
+  AND ( (isNotNull(source_ip)
+  AND ( (assumeNotNull(source_ip) >= {p6:IPv6} AND assumeNotNull(source_ip) <= {p7:IPv6}))))
+-- {"p1":"default","p2":1772582400000000,"p3":1772668800000000,"p4":"0000:0000:0000:0000:0000:ffff:0000:0000","p5":"0000:0000:0000:0000:0000:ffff:ffff:ffff","p6":"0000:0000:0000:0000:0000:ffff:0a00:0000","p7":"0000:0000:0000:0000:0000:ffff:0aff:ffff"}
+
+-- count NOT source.port:22
+SELECT count() AS total
+  FROM vigil.events
+  WHERE tenant = {p1:String} AND ts >= fromUnixTimestamp64Micro({p2:Int64}, 'UTC') AND ts < fromUnixTimestamp64Micro({p3:Int64}, 'UTC')
+  AND ( NOT (ifNull(source_port = {p4:Int64}, 0)))
+-- {"p1":"default","p2":1772582400000000,"p3":1772668800000000,"p4":22}
+
+-- count source.port >= 1024
+SELECT count() AS total
+  FROM vigil.events
+  WHERE tenant = {p1:String} AND ts >= fromUnixTimestamp64Micro({p2:Int64}, 'UTC') AND ts < fromUnixTimestamp64Micro({p3:Int64}, 'UTC')
+  AND ( ifNull(source_port >= {p4:Int64}, 0))
+-- {"p1":"default","p2":1772582400000000,"p3":1772668800000000,"p4":1024}
+
+-- count x509.not_after < now+30d
+SELECT count() AS total
+  FROM vigil.events
+  WHERE tenant = {p1:String} AND ts >= fromUnixTimestamp64Micro({p2:Int64}, 'UTC') AND ts < fromUnixTimestamp64Micro({p3:Int64}, 'UTC')
+  AND ( ifNull(x509_not_after < fromUnixTimestamp64Micro({p4:Int64}, 'UTC'), 0))
+-- {"p1":"default","p2":1772582400000000,"p3":1772668800000000,"p4":1775260800000000}
+
+-- count @timestamp:2026-03-04
+SELECT count() AS total
+  FROM vigil.events
+  WHERE tenant = {p1:String} AND ts >= fromUnixTimestamp64Micro({p2:Int64}, 'UTC') AND ts < fromUnixTimestamp64Micro({p3:Int64}, 'UTC')
+  AND ( (ts >= fromUnixTimestamp64Micro({p4:Int64}, 'UTC') AND ts < fromUnixTimestamp64Micro({p5:Int64}, 'UTC')))
+-- {"p1":"default","p2":1772582400000000,"p3":1772668800000000,"p4":1772582400000000,"p5":1772668800000000}
+
+-- count exists(user.name) null(source.ip) custom.x:*
+SELECT count() AS total
+  FROM vigil.events
+  WHERE tenant = {p1:String} AND ts >= fromUnixTimestamp64Micro({p2:Int64}, 'UTC') AND ts < fromUnixTimestamp64Micro({p3:Int64}, 'UTC')
+  AND ( ((user_name != '' OR has(empties, {p4:String}) OR has(nulls, {p4:String})) AND isNull(source_ip)
+  AND ( fields[{p6:String}] != '' OR mapContains(lists, {p6:String}) OR has(empties, {p6:String}) OR has(nulls, {p6:String}))))
+-- {"p1":"default","p2":1772582400000000,"p3":1772668800000000,"p4":"user.name","p5":"source.ip","p6":"custom.x"}
+
+-- count custom.x:v NOT custom.x == ""
+SELECT count() AS total
+  FROM vigil.events
+  WHERE tenant = {p1:String} AND ts >= fromUnixTimestamp64Micro({p2:Int64}, 'UTC') AND ts < fromUnixTimestamp64Micro({p3:Int64}, 'UTC')
+  AND ( ((lowerUTF8(fields[{p5:String}]) = {p4:String} OR arrayExists(x -> lowerUTF8(x) = {p4:String}, lists[{p5:String}])) AND NOT (((fields[{p5:String}] != '' AND fields[{p5:String}] = {p6:String}) OR has(empties, {p5:String}) OR arrayExists(x -> x = {p6:String}, lists[{p5:String}])))))
+-- {"p1":"default","p2":1772582400000000,"p3":1772668800000000,"p4":"v","p5":"custom.x","p6":""}
+
+-- count custom.x > 1.5
+SELECT count() AS total
+  FROM vigil.events
+  WHERE tenant = {p1:String} AND ts >= fromUnixTimestamp64Micro({p2:Int64}, 'UTC') AND ts < fromUnixTimestamp64Micro({p3:Int64}, 'UTC')
+  AND ( ((match(fields[{p5:String}], '^[+-]?[0-9]+([.][0-9]+)?([eE][+-]?[0-9]{1,3})?$') AND length(fields[{p5:String}]) <= 64 AND isFinite(toFloat64OrZero(toString(fields[{p5:String}]))) AND toFloat64OrZero(toString(fields[{p5:String}])) > {p4:Float64}) OR arrayExists(x -> (match(x, '^[+-]?[0-9]+([.][0-9]+)?([eE][+-]?[0-9]{1,3})?$') AND length(x) <= 64 AND isFinite(toFloat64OrZero(toString(x))) AND toFloat64OrZero(toString(x)) > {p4:Float64}), lists[{p5:String}])))
+-- {"p1":"default","p2":1772582400000000,"p3":1772668800000000,"p4":1.5,"p5":"custom.x"}
+
+-- count custom.ip:10.0.0.0/8
+SELECT count() AS total
+  FROM vigil.events
+  WHERE tenant = {p1:String} AND ts >= fromUnixTimestamp64Micro({p2:Int64}, 'UTC') AND ts < fromUnixTimestamp64Micro({p3:Int64}, 'UTC')
+  AND ( (arrayExists(a -> isNotNull(a)
+  AND ( (assumeNotNull(a) >= {p7:IPv6} AND assumeNotNull(a) <= {p8:IPv6})), [multiIf(match(fields[{p4:String}], '^(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])[.](25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])[.](25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])[.](25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])$'), toIPv6OrNull(toString(fields[{p4:String}])), length(fields[{p4:String}]) <= 64
+  AND ( match(replaceRegexpOne(if(startsWith(fields[{p4:String}], '[') AND endsWith(fields[{p4:String}], ']'), substring(fields[{p4:String}], 2, length(fields[{p4:String}]) - 2), fields[{p4:String}]), '%[0-9A-Za-z._-]+$', ''), '^[0-9a-fA-F:]*:((25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])[.](25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])[.](25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])[.](25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9]))?$') OR match(replaceRegexpOne(if(startsWith(fields[{p4:String}], '[') AND endsWith(fields[{p4:String}], ']'), substring(fields[{p4:String}], 2, length(fields[{p4:String}]) - 2), fields[{p4:String}]), '%[0-9A-Za-z._-]+$', ''), '^[0-9a-fA-F:]*:[0-9a-fA-F:]*$')), toIPv6OrNull(toString(replaceRegexpOne(if(startsWith(fields[{p4:String}], '[') AND endsWith(fields[{p4:String}], ']'), substring(fields[{p4:String}], 2, length(fields[{p4:String}]) - 2), fields[{p4:String}]), '%[0-9A-Za-z._-]+$', ''))), NULL)]) OR arrayExists(x -> arrayExists(a -> isNotNull(a)
+  AND ( (assumeNotNull(a) >= {p7:IPv6} AND assumeNotNull(a) <= {p8:IPv6})), [multiIf(match(x, '^(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])[.](25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])[.](25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])[.](25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])$'), toIPv6OrNull(toString(x)), length(x) <= 64
+  AND ( match(replaceRegexpOne(if(startsWith(x, '[') AND endsWith(x, ']'), substring(x, 2, length(x) - 2), x), '%[0-9A-Za-z._-]+$', ''), '^[0-9a-fA-F:]*:((25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])[.](25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])[.](25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])[.](25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9]))?$') OR match(replaceRegexpOne(if(startsWith(x, '[') AND endsWith(x, ']'), substring(x, 2, length(x) - 2), x), '%[0-9A-Za-z._-]+$', ''), '^[0-9a-fA-F:]*:[0-9a-fA-F:]*$')), toIPv6OrNull(toString(replaceRegexpOne(if(startsWith(x, '[') AND endsWith(x, ']'), substring(x, 2, length(x) - 2), x), '%[0-9A-Za-z._-]+$', ''))), NULL)]), lists[{p4:String}])))
+-- {"p1":"default","p2":1772582400000000,"p3":1772668800000000,"p4":"custom.ip","p5":"0000:0000:0000:0000:0000:ffff:0000:0000","p6":"0000:0000:0000:0000:0000:ffff:ffff:ffff","p7":"0000:0000:0000:0000:0000:ffff:0a00:0000","p8":"0000:0000:0000:0000:0000:ffff:0aff:ffff"}
+
+-- count url.path =~ "^/admin"i
+SELECT count() AS total
+  FROM vigil.events
+  WHERE tenant = {p1:String} AND ts >= fromUnixTimestamp64Micro({p2:Int64}, 'UTC') AND ts < fromUnixTimestamp64Micro({p3:Int64}, 'UTC')
+  AND ( match(url_path, {p4:String}))
+-- {"p1":"default","p2":1772582400000000,"p3":1772668800000000,"p4":"(?i-s)^/admin"}
+
+-- count x509.issuer.common_name NOT IN approved_cas
+SELECT count() AS total
+  FROM vigil.events
+  WHERE tenant = {p1:String} AND ts >= fromUnixTimestamp64Micro({p2:Int64}, 'UTC') AND ts < fromUnixTimestamp64Micro({p3:Int64}, 'UTC')
+  AND ( NOT (has({p4:Array(String)}, lowerUTF8(x509_issuer_common_name))))
+-- {"p1":"default","p2":1772582400000000,"p3":1772668800000000,"p4":["example ca","other ca"]}
+
+-- count dns.question.name IN monitored source.ip IN ours
+SELECT count() AS total
+  FROM vigil.events
+  WHERE tenant = {p1:String} AND ts >= fromUnixTimestamp64Micro({p2:Int64}, 'UTC') AND ts < fromUnixTimestamp64Micro({p3:Int64}, 'UTC')
+  AND ( ((has({p4:Array(String)}, replaceRegexpOne(lowerUTF8(dns_question_name), '[.]$', '')) OR arrayExists(m -> endsWith(replaceRegexpOne(lowerUTF8(dns_question_name), '[.]$', ''), concat('.', m)), {p4:Array(String)}))
+  AND ( isNotNull(source_ip)
+  AND ( (assumeNotNull(source_ip) >= {p7:IPv6} AND assumeNotNull(source_ip) <= {p8:IPv6}) OR (assumeNotNull(source_ip) >= {p9:IPv6} AND assumeNotNull(source_ip) <= {p10:IPv6} AND NOT (assumeNotNull(source_ip) >= {p5:IPv6} AND assumeNotNull(source_ip) <= {p6:IPv6}))))))
+-- {"p1":"default","p2":1772582400000000,"p3":1772668800000000,"p4":["example.com"],"p5":"0000:0000:0000:0000:0000:ffff:0000:0000","p6":"0000:0000:0000:0000:0000:ffff:ffff:ffff","p7":"0000:0000:0000:0000:0000:ffff:0a00:0000","p8":"0000:0000:0000:0000:0000:ffff:0aff:ffff","p9":"0000:0000:0000:0000:0000:0000:0000:0000","p10":"ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"}
+
+-- count fieldref(user.name, equals, user.target.name)
+SELECT count() AS total
+  FROM vigil.events
+  WHERE tenant = {p1:String} AND ts >= fromUnixTimestamp64Micro({p2:Int64}, 'UTC') AND ts < fromUnixTimestamp64Micro({p3:Int64}, 'UTC')
+  AND ( arrayExists(a -> arrayExists(b -> a = b, arrayMap(x -> replaceAll(lowerUTF8(x), 'ς', 'σ'), if(user_target_name != '' OR has(empties, {p4:String}), [toString(user_target_name)], emptyArrayString()))), arrayMap(x -> replaceAll(lowerUTF8(x), 'ς', 'σ'), if(user_name != '' OR has(empties, {p5:String}), [toString(user_name)], emptyArrayString()))))
+-- {"p1":"default","p2":1772582400000000,"p3":1772668800000000,"p4":"user.target.name","p5":"user.name"}
+
+-- count cased(host.name:WEB*)
+SELECT count() AS total
+  FROM vigil.events
+  WHERE tenant = {p1:String} AND ts >= fromUnixTimestamp64Micro({p2:Int64}, 'UTC') AND ts < fromUnixTimestamp64Micro({p3:Int64}, 'UTC')
+  AND ( host_name LIKE {p4:String})
+-- {"p1":"default","p2":1772582400000000,"p3":1772668800000000,"p4":"WEB%"}
+
+-- | stats count() by user.name
+SELECT c1x0, c1x1
+  FROM (SELECT if(user_name = '' AND NOT has(empties, {p4:String}), NULL, toString(user_name)) AS c1x0, count() AS c1x1
+  FROM vigil.events
+  WHERE tenant = {p1:String} AND ts >= fromUnixTimestamp64Micro({p2:Int64}, 'UTC') AND ts < fromUnixTimestamp64Micro({p3:Int64}, 'UTC')
+  GROUP BY c1x0)
+  ORDER BY c1x1 DESC NULLS LAST, c1x0 ASC NULLS LAST LIMIT 1000
+-- {"p1":"default","p2":1772582400000000,"p3":1772668800000000,"p4":"user.name"}
+
+-- failed | stats count() as n, dc(source.ip), sum(source.bytes) by user.name, custom.x | sort -n, user.name | head 10
+SELECT c1x0, c1x1, c1x2, c1x3, c1x4
+  FROM (SELECT if(user_name = '' AND NOT has(empties, {p6:String}), NULL, toString(user_name)) AS c1x0, arrayJoin(if(empty(multiIf(fields[{p7:String}] != '', [fields[{p7:String}]], has(empties, {p7:String}), [''], lists[{p7:String}])), [NULL], arrayMap(x -> toNullable(toString(x)), multiIf(fields[{p7:String}] != '', [fields[{p7:String}]], has(empties, {p7:String}), [''], lists[{p7:String}])))) AS c1x1, count() AS c1x2, length(groupUniqArrayArray(if(isNull(source_ip), emptyArrayString(), [multiIf(startsWith(toString(assumeNotNull(source_ip)), '::ffff:') AND position(toString(assumeNotNull(source_ip)), '.') > 0, substring(toString(assumeNotNull(source_ip)), 8), position(toString(assumeNotNull(source_ip)), '.') > 0, concat('::', if(toUInt32(assumeNotNull(toIPv4OrNull(substring(toString(assumeNotNull(source_ip)), 3)))) < 65536, '', concat(replaceRegexpOne(lower(hex(toUInt16(intDiv(toUInt32(assumeNotNull(toIPv4OrNull(substring(toString(assumeNotNull(source_ip)), 3)))), 65536)))), '^0+(.)', '\\1'), ':')), replaceRegexpOne(lower(hex(toUInt16(toUInt32(assumeNotNull(toIPv4OrNull(substring(toString(assumeNotNull(source_ip)), 3)))) % 65536))), '^0+(.)', '\\1')), toString(assumeNotNull(source_ip)))]))) AS c1x3, sum(toNullable(source_bytes)) AS c1x4
+  FROM vigil.events
+  WHERE tenant = {p1:String} AND ts >= fromUnixTimestamp64Micro({p2:Int64}, 'UTC') AND ts < fromUnixTimestamp64Micro({p3:Int64}, 'UTC')
+  AND ( hasAllTokens(raw, {p5:Array(String)}))
+  GROUP BY c1x0, c1x1)
+  ORDER BY c1x2 DESC NULLS LAST, c1x0 ASC NULLS LAST, c1x1 ASC NULLS LAST, c1x3 ASC NULLS LAST, c1x4 ASC NULLS LAST LIMIT 10
+-- {"p1":"default","p2":1772582400000000,"p3":1772668800000000,"p4":"failed","p5":["failed"],"p6":"user.name","p7":"custom.x","p8":"source.ip"}
+
+-- | stats min(@timestamp), avg(custom.x) by event.category
+SELECT c1x0, c1x1, c1x2
+  FROM (SELECT arrayJoin(if(empty(arrayMap(x -> toString(x), event_category)), [NULL], arrayMap(x -> toNullable(toString(x)), arrayMap(x -> toString(x), event_category)))) AS c1x0, if(isNull(min(toNullable(ts))), NULL, formatDateTime(assumeNotNull(min(toNullable(ts))), '%Y-%m-%dT%H:%i:%S.%fZ')) AS c1x1, sum(if(empty(arrayMap(x -> toFloat64OrZero(x), arrayFilter(x -> match(x, '^[+-]?[0-9]+([.][0-9]+)?([eE][+-]?[0-9]{1,3})?$') AND length(x) <= 64, multiIf(fields[{p5:String}] != '', [fields[{p5:String}]], has(empties, {p5:String}), [''], lists[{p5:String}])))), NULL, arraySum(arrayMap(x -> toFloat64OrZero(x), arrayFilter(x -> match(x, '^[+-]?[0-9]+([.][0-9]+)?([eE][+-]?[0-9]{1,3})?$') AND length(x) <= 64, multiIf(fields[{p5:String}] != '', [fields[{p5:String}]], has(empties, {p5:String}), [''], lists[{p5:String}])))))) / sum(length(arrayMap(x -> toFloat64OrZero(x), arrayFilter(x -> match(x, '^[+-]?[0-9]+([.][0-9]+)?([eE][+-]?[0-9]{1,3})?$') AND length(x) <= 64, multiIf(fields[{p5:String}] != '', [fields[{p5:String}]], has(empties, {p5:String}), [''], lists[{p5:String}]))))) AS c1x2
+  FROM vigil.events
+  WHERE tenant = {p1:String} AND ts >= fromUnixTimestamp64Micro({p2:Int64}, 'UTC') AND ts < fromUnixTimestamp64Micro({p3:Int64}, 'UTC')
+  GROUP BY c1x0)
+  ORDER BY c1x1 DESC NULLS LAST, c1x0 ASC NULLS LAST, c1x2 ASC NULLS LAST LIMIT 1000
+-- {"p1":"default","p2":1772582400000000,"p3":1772668800000000,"p4":"event.category","p5":"custom.x"}
+
+-- | sort -source.bytes | head 5
+SELECT c1x0, c1x1, c1x2, c1x3, c1x4
+  FROM (SELECT formatDateTime(ts, '%Y-%m-%dT%H:%i:%S.%fZ') AS c1x0, if(host_name = '' AND NOT has(empties, {p4:String}), NULL, toString(host_name)) AS c1x1, toString(source) AS c1x2, if(message = '' AND NOT has(empties, {p5:String}), NULL, toString(message)) AS c1x3, source_bytes AS c1x4
+  FROM vigil.events
+  WHERE tenant = {p1:String} AND ts >= fromUnixTimestamp64Micro({p2:Int64}, 'UTC') AND ts < fromUnixTimestamp64Micro({p3:Int64}, 'UTC'))
+  ORDER BY c1x4 DESC NULLS LAST, c1x0 ASC NULLS LAST, c1x1 ASC NULLS LAST, c1x2 ASC NULLS LAST, c1x3 ASC NULLS LAST LIMIT 5
+-- {"p1":"default","p2":1772582400000000,"p3":1772668800000000,"p4":"host.name","p5":"message"}
+
+-- | head 100 | stats count() as n by host.name | stats max(n)
+SELECT c2x0
+  FROM (SELECT max(toNullable(c1x1)) AS c2x0
+  FROM (SELECT if(host_name = '' AND NOT has(empties, {p4:String}), NULL, toString(host_name)) AS c1x0, count() AS c1x1
+  FROM (SELECT *
+  FROM vigil.events
+  WHERE tenant = {p1:String} AND ts >= fromUnixTimestamp64Micro({p2:Int64}, 'UTC') AND ts < fromUnixTimestamp64Micro({p3:Int64}, 'UTC')
+  ORDER BY ts DESC, batch DESC, ord DESC, node DESC LIMIT 100)
+  GROUP BY c1x0))
+  ORDER BY c2x0 DESC NULLS LAST LIMIT 1000
+-- {"p1":"default","p2":1772582400000000,"p3":1772668800000000,"p4":"host.name"}
+
+-- rows
+SELECT concat(toString(node), '-', toString(batch), '-', toString(ord)) AS id, toUnixTimestamp64Micro(ts) AS ts_us, toUnixTimestamp64Micro(ingested) AS ingested_us, source AS source_name, host_name AS host, substringUTF8(toValidUTF8(if(message = '', substring(raw, 1, 8000), message)), 1, 2000) AS text, event_action AS action, event_outcome AS outcome, user_name AS user_text, if(isNull(source_ip), '', multiIf(startsWith(toString(assumeNotNull(source_ip)), '::ffff:') AND position(toString(assumeNotNull(source_ip)), '.') > 0, substring(toString(assumeNotNull(source_ip)), 8), position(toString(assumeNotNull(source_ip)), '.') > 0, concat('::', if(toUInt32(assumeNotNull(toIPv4OrNull(substring(toString(assumeNotNull(source_ip)), 3)))) < 65536, '', concat(replaceRegexpOne(lower(hex(toUInt16(intDiv(toUInt32(assumeNotNull(toIPv4OrNull(substring(toString(assumeNotNull(source_ip)), 3)))), 65536)))), '^0+(.)', '\\1'), ':')), replaceRegexpOne(lower(hex(toUInt16(toUInt32(assumeNotNull(toIPv4OrNull(substring(toString(assumeNotNull(source_ip)), 3)))) % 65536))), '^0+(.)', '\\1')), toString(assumeNotNull(source_ip)))) AS ip_text, status AS status_text
+  FROM vigil.events
+  WHERE tenant = {p1:String} AND ts >= fromUnixTimestamp64Micro({p2:Int64}, 'UTC') AND ts < fromUnixTimestamp64Micro({p3:Int64}, 'UTC')
+  AND ( hasAllTokens(raw, {p5:Array(String)}))
+  ORDER BY ts DESC, batch DESC, ord DESC, node DESC LIMIT 20
+-- {"p1":"default","p2":1772582400000000,"p3":1772668800000000,"p4":"failed","p5":["failed"]}
+
+-- rows, next page
+SELECT concat(toString(node), '-', toString(batch), '-', toString(ord)) AS id, toUnixTimestamp64Micro(ts) AS ts_us, toUnixTimestamp64Micro(ingested) AS ingested_us, source AS source_name, host_name AS host, substringUTF8(toValidUTF8(if(message = '', substring(raw, 1, 8000), message)), 1, 2000) AS text, event_action AS action, event_outcome AS outcome, user_name AS user_text, if(isNull(source_ip), '', multiIf(startsWith(toString(assumeNotNull(source_ip)), '::ffff:') AND position(toString(assumeNotNull(source_ip)), '.') > 0, substring(toString(assumeNotNull(source_ip)), 8), position(toString(assumeNotNull(source_ip)), '.') > 0, concat('::', if(toUInt32(assumeNotNull(toIPv4OrNull(substring(toString(assumeNotNull(source_ip)), 3)))) < 65536, '', concat(replaceRegexpOne(lower(hex(toUInt16(intDiv(toUInt32(assumeNotNull(toIPv4OrNull(substring(toString(assumeNotNull(source_ip)), 3)))), 65536)))), '^0+(.)', '\\1'), ':')), replaceRegexpOne(lower(hex(toUInt16(toUInt32(assumeNotNull(toIPv4OrNull(substring(toString(assumeNotNull(source_ip)), 3)))) % 65536))), '^0+(.)', '\\1')), toString(assumeNotNull(source_ip)))) AS ip_text, status AS status_text
+  FROM vigil.events
+  WHERE tenant = {p1:String} AND ts >= fromUnixTimestamp64Micro({p2:Int64}, 'UTC') AND ts < fromUnixTimestamp64Micro({p3:Int64}, 'UTC') AND ts <= fromUnixTimestamp64Micro({p4:Int64}, 'UTC')
+  AND ( ts < fromUnixTimestamp64Micro({p4:Int64}, 'UTC') OR (batch, ord, node) < ({p5:UInt64}, {p6:UInt32}, {p7:UInt32}))
+  ORDER BY ts DESC, batch DESC, ord DESC, node DESC LIMIT 100
+-- {"p1":"default","p2":1772582400000000,"p3":1772668800000000,"p4":1772668799999995,"p5":22,"p6":3,"p7":1}
+
+-- rows, two tenants and a row filter
+SELECT concat(toString(node), '-', toString(batch), '-', toString(ord)) AS id, toUnixTimestamp64Micro(ts) AS ts_us, toUnixTimestamp64Micro(ingested) AS ingested_us, source AS source_name, host_name AS host, substringUTF8(toValidUTF8(if(message = '', substring(raw, 1, 8000), message)), 1, 2000) AS text, event_action AS action, event_outcome AS outcome, user_name AS user_text, if(isNull(source_ip), '', multiIf(startsWith(toString(assumeNotNull(source_ip)), '::ffff:') AND position(toString(assumeNotNull(source_ip)), '.') > 0, substring(toString(assumeNotNull(source_ip)), 8), position(toString(assumeNotNull(source_ip)), '.') > 0, concat('::', if(toUInt32(assumeNotNull(toIPv4OrNull(substring(toString(assumeNotNull(source_ip)), 3)))) < 65536, '', concat(replaceRegexpOne(lower(hex(toUInt16(intDiv(toUInt32(assumeNotNull(toIPv4OrNull(substring(toString(assumeNotNull(source_ip)), 3)))), 65536)))), '^0+(.)', '\\1'), ':')), replaceRegexpOne(lower(hex(toUInt16(toUInt32(assumeNotNull(toIPv4OrNull(substring(toString(assumeNotNull(source_ip)), 3)))) % 65536))), '^0+(.)', '\\1')), toString(assumeNotNull(source_ip)))) AS ip_text, status AS status_text
+  FROM vigil.events
+  WHERE has({p1:Array(String)}, tenant) AND ts >= fromUnixTimestamp64Micro({p2:Int64}, 'UTC') AND ts < fromUnixTimestamp64Micro({p3:Int64}, 'UTC')
+  AND ( host_name = {p4:String})
+  ORDER BY ts DESC, batch DESC, ord DESC, node DESC LIMIT 1
+-- {"p1":["a","b"],"p2":1772582400000000,"p3":1772668800000000,"p4":"web01"}
+
+-- histogram
+SELECT toUnixTimestamp64Micro(ts) - if(toUnixTimestamp64Micro(ts) % {p6:Int64} < 0, toUnixTimestamp64Micro(ts) % {p6:Int64} + {p6:Int64}, toUnixTimestamp64Micro(ts) % {p6:Int64}) AS t, countIf(event_outcome = 'success') AS success, countIf(event_outcome = 'failure') AS failure, countIf(NOT (event_outcome = 'success' OR event_outcome = 'failure')) AS other
+  FROM vigil.events
+  WHERE tenant = {p1:String} AND ts >= fromUnixTimestamp64Micro({p2:Int64}, 'UTC') AND ts < fromUnixTimestamp64Micro({p3:Int64}, 'UTC')
+  AND ( hasAllTokens(raw, {p5:Array(String)}))
+  GROUP BY t
+  ORDER BY t LIMIT 2001
+-- {"p1":"default","p2":1772582400000000,"p3":1772668800000000,"p4":"failed","p5":["failed"],"p6":3600000000}
+
+-- hasData
+SELECT 1 AS found
+  FROM vigil.events
+  WHERE tenant = {p1:String} AND ts >= fromUnixTimestamp64Micro({p2:Int64}, 'UTC') AND ts < fromUnixTimestamp64Micro({p3:Int64}, 'UTC') LIMIT 1
+-- {"p1":"default","p2":1772582400000000,"p3":1772668800000000}
+
+-- keyword (over-approximates)
+SELECT count() AS total
+  FROM vigil.events
+  WHERE tenant = {p1:String} AND ts >= fromUnixTimestamp64Micro({p2:Int64}, 'UTC') AND ts < fromUnixTimestamp64Micro({p3:Int64}, 'UTC')
+  AND ( (lowerUTF8(raw) LIKE {p4:String} OR lowerUTF8(message) LIKE {p4:String} OR lowerUTF8(event_kind) LIKE {p4:String} OR arrayExists(x -> lowerUTF8(x) LIKE {p4:String}, event_category) OR arrayExists(x -> lowerUTF8(x) LIKE {p4:String}, event_type) OR lowerUTF8(event_action) LIKE {p4:String} OR lowerUTF8(event_outcome) LIKE {p4:String} OR lowerUTF8(event_code) LIKE {p4:String} OR lowerUTF8(event_provider) LIKE {p4:String} OR lowerUTF8(event_dataset) LIKE {p4:String} OR lowerUTF8(event_reason) LIKE {p4:String} OR (isNotNull(event_severity) AND lowerUTF8(toString(assumeNotNull(event_severity))) LIKE {p4:String}) OR lowerUTF8(log_level) LIKE {p4:String} OR (isNotNull(vigil_count) AND lowerUTF8(toString(assumeNotNull(vigil_count))) LIKE {p4:String}) OR lowerUTF8(host_name) LIKE {p4:String} OR lowerUTF8(service_name) LIKE {p4:String} OR lowerUTF8(user_name) LIKE {p4:String} OR lowerUTF8(user_id) LIKE {p4:String} OR lowerUTF8(user_domain) LIKE {p4:String} OR lowerUTF8(user_effective_name) LIKE {p4:String} OR lowerUTF8(user_target_name) LIKE {p4:String} OR (isNotNull(source_ip) AND lowerUTF8(multiIf(startsWith(toString(assumeNotNull(source_ip)), '::ffff:') AND position(toString(assumeNotNull(source_ip)), '.') > 0, substring(toString(assumeNotNull(source_ip)), 8), position(toString(assumeNotNull(source_ip)), '.') > 0, concat('::', if(toUInt32(assumeNotNull(toIPv4OrNull(substring(toString(assumeNotNull(source_ip)), 3)))) < 65536, '', concat(replaceRegexpOne(lower(hex(toUInt16(intDiv(toUInt32(assumeNotNull(toIPv4OrNull(substring(toString(assumeNotNull(source_ip)), 3)))), 65536)))), '^0+(.)', '\\1'), ':')), replaceRegexpOne(lower(hex(toUInt16(toUInt32(assumeNotNull(toIPv4OrNull(substring(toString(assumeNotNull(source_ip)), 3)))) % 65536))), '^0+(.)', '\\1')), toString(assumeNotNull(source_ip)))) LIKE {p4:String}) OR (isNotNull(source_port) AND lowerUTF8(toString(assumeNotNull(source_port))) LIKE {p4:String}) OR lowerUTF8(source_domain) LIKE {p4:String} OR (isNotNull(source_bytes) AND lowerUTF8(toString(assumeNotNull(source_bytes))) LIKE {p4:String}) OR lowerUTF8(source_geo_country_iso_code) LIKE {p4:String} OR (isNotNull(source_as_number) AND lowerUTF8(toString(assumeNotNull(source_as_number))) LIKE {p4:String}) OR lowerUTF8(source_as_organization_name) LIKE {p4:String} OR (isNotNull(destination_ip) AND lowerUTF8(multiIf(startsWith(toString(assumeNotNull(destination_ip)), '::ffff:') AND position(toString(assumeNotNull(destination_ip)), '.') > 0, substring(toString(assumeNotNull(destination_ip)), 8), position(toString(assumeNotNull(destination_ip)), '.') > 0, concat('::', if(toUInt32(assumeNotNull(toIPv4OrNull(substring(toString(assumeNotNull(destination_ip)), 3)))) < 65536, '', concat(replaceRegexpOne(lower(hex(toUInt16(intDiv(toUInt32(assumeNotNull(toIPv4OrNull(substring(toString(assumeNotNull(destination_ip)), 3)))), 65536)))), '^0+(.)', '\\1'), ':')), replaceRegexpOne(lower(hex(toUInt16(toUInt32(assumeNotNull(toIPv4OrNull(substring(toString(assumeNotNull(destination_ip)), 3)))) % 65536))), '^0+(.)', '\\1')), toString(assumeNotNull(destination_ip)))) LIKE {p4:String}) OR (isNotNull(destination_port) AND lowerUTF8(toString(assumeNotNull(destination_port))) LIKE {p4:String}) OR lowerUTF8(destination_domain) LIKE {p4:String} OR (isNotNull(destination_bytes) AND lowerUTF8(toString(assumeNotNull(destination_bytes))) LIKE {p4:String}) OR lowerUTF8(destination_geo_country_iso_code) LIKE {p4:String} OR (isNotNull(destination_as_number) AND lowerUTF8(toString(assumeNotNull(destination_as_number))) LIKE {p4:String}) OR lowerUTF8(destination_as_organization_name) LIKE {p4:String} OR lowerUTF8(network_transport) LIKE {p4:String} OR lowerUTF8(network_protocol) LIKE {p4:String} OR lowerUTF8(network_direction) LIKE {p4:String} OR (isNotNull(network_bytes) AND lowerUTF8(toString(assumeNotNull(network_bytes))) LIKE {p4:String}) OR lowerUTF8(process_name) LIKE {p4:String} OR (isNotNull(process_pid) AND lowerUTF8(toString(assumeNotNull(process_pid))) LIKE {p4:String}) OR lowerUTF8(process_executable) LIKE {p4:String} OR lowerUTF8(process_command_line) LIKE {p4:String} OR lowerUTF8(process_parent_name) LIKE {p4:String} OR lowerUTF8(process_parent_executable) LIKE {p4:String} OR lowerUTF8(process_parent_command_line) LIKE {p4:String} OR lowerUTF8(file_path) LIKE {p4:String} OR lowerUTF8(file_hash_sha256) LIKE {p4:String} OR lowerUTF8(registry_path) LIKE {p4:String} OR lowerUTF8(dns_question_name) LIKE {p4:String} OR lowerUTF8(url_path) LIKE {p4:String} OR lowerUTF8(url_query) LIKE {p4:String} OR lowerUTF8(url_domain) LIKE {p4:String} OR lowerUTF8(http_request_method) LIKE {p4:String} OR (isNotNull(http_response_status_code) AND lowerUTF8(toString(assumeNotNull(http_response_status_code))) LIKE {p4:String}) OR lowerUTF8(user_agent_original) LIKE {p4:String} OR lowerUTF8(cloud_provider) LIKE {p4:String} OR lowerUTF8(cloud_account_id) LIKE {p4:String} OR lowerUTF8(cloud_region) LIKE {p4:String} OR lowerUTF8(x509_subject_common_name) LIKE {p4:String} OR arrayExists(x -> lowerUTF8(x) LIKE {p4:String}, x509_alternative_names) OR lowerUTF8(x509_issuer_common_name) LIKE {p4:String} OR lowerUTF8(x509_issuer_distinguished_name) LIKE {p4:String} OR lowerUTF8(x509_serial_number) LIKE {p4:String} OR lowerUTF8(tls_client_hash_sha256) LIKE {p4:String} OR lowerUTF8(key_id) LIKE {p4:String} OR arrayExists(x -> lowerUTF8(x) LIKE {p4:String}, mapValues(fields)) OR arrayExists(l -> arrayExists(x -> lowerUTF8(x) LIKE {p4:String}, l), mapValues(lists))))
+-- {"p1":"default","p2":1772582400000000,"p3":1772668800000000,"p4":"%adm%n%%"}

@@ -1,0 +1,103 @@
+/** The SQL of typical searches, as text: `golden.sql`. A change of it is seen in review. Rewrite with UPDATE_GOLDEN=1. */
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { checkSearch } from '../store/engine/guard.ts';
+import { parseQuery } from './parse.ts';
+import {
+  compileCount,
+  compileHasData,
+  compileHistogram,
+  compileRows,
+  compileTable,
+  type Scope,
+} from './sql.ts';
+
+const FILE = new URL('./golden.sql', import.meta.url);
+const NOW = Date.UTC(2026, 2, 5) * 1000;
+const scope: Scope = { tenants: ['default'], from: NOW - 86_400e6, to: NOW };
+const env = {
+  lists: new Map([
+    ['approved_cas', { kind: 'text', values: ['Example CA', 'Other CA'] }],
+    ['monitored', { kind: 'domain', values: ['example.com'] }],
+    ['ours', { kind: 'cidr', values: ['10.0.0.0/8', '::/0'] }],
+  ] as const),
+};
+
+const FILTERS = [
+  '',
+  'failed',
+  '"failed password" NOT root',
+  '10.0.1.5',
+  'user:root',
+  'user.name:root OR user.name == Root',
+  'user.name:""',
+  'user.name:ro*',
+  'message:*100%_\\\\*',
+  'user.name IN (alice, bob)',
+  'event.category:authentication',
+  'source.ip:10.0.1.5',
+  'source.ip:10.0.0.0/8',
+  'NOT source.port:22',
+  'source.port >= 1024',
+  'x509.not_after < now+30d',
+  '@timestamp:2026-03-04',
+  'exists(user.name) null(source.ip) custom.x:*',
+  'custom.x:v NOT custom.x == ""',
+  'custom.x > 1.5',
+  'custom.ip:10.0.0.0/8',
+  'url.path =~ "^/admin"i',
+  'x509.issuer.common_name NOT IN approved_cas',
+  'dns.question.name IN monitored source.ip IN ours',
+  'fieldref(user.name, equals, user.target.name)',
+  'cased(host.name:WEB*)',
+];
+const TABLES = [
+  '| stats count() by user.name',
+  'failed | stats count() as n, dc(source.ip), sum(source.bytes) by user.name, custom.x | sort -n, user.name | head 10',
+  '| stats min(@timestamp), avg(custom.x) by event.category',
+  '| sort -source.bytes | head 5',
+  '| head 100 | stats count() as n by host.name | stats max(n)',
+];
+
+function query(text: string): Parameters<typeof compileRows>[0] {
+  const q = parseQuery(text, { now: NOW });
+  assert.ok(q.ok, text);
+  return q.value;
+}
+
+function entry(title: string, r: ReturnType<typeof compileCount>): string {
+  assert.ok(r.ok, `${title}: ${r.ok ? '' : r.error.message}`);
+  const gate = checkSearch(r.value.sql);
+  assert.ok(gate.ok, `${title}: ${gate.ok ? '' : gate.error}`);
+  const sql = r.value.sql
+    .replaceAll(/ (FROM|WHERE|AND \(|GROUP BY|ORDER BY) ?/g, '\n  $1 ')
+    .replaceAll(/ +$/gm, '');
+  return `-- ${title}${r.value.exact ? '' : ' (over-approximates)'}\n${sql}\n-- ${JSON.stringify(r.value.params)}\n`;
+}
+
+test('golden SQL', () => {
+  const all = [
+    ...FILTERS.map((f) => entry(`count ${f}`, compileCount(query(f), scope, env))),
+    ...TABLES.map((f) => entry(f, compileTable(query(f), scope, env))),
+    entry('rows', compileRows(query('failed | head 20'), scope, env, { limit: 100 })),
+    entry(
+      'rows, next page',
+      compileRows(query(''), scope, env, { limit: 100, before: { ts: NOW - 5, id: '1-22-3' } }),
+    ),
+    entry(
+      'rows, two tenants and a row filter',
+      compileRows(
+        query(''),
+        { ...scope, tenants: ['a', 'b'], rowFilter: query('host.name == web01').filter },
+        env,
+        { limit: 1 },
+      ),
+    ),
+    entry('histogram', compileHistogram(query('failed'), scope, env, 3600e6)),
+    entry('hasData', compileHasData(scope, env)),
+    entry('keyword', compileCount(query('adm?n*'), scope, env)),
+  ].join('\n');
+  if (process.env['UPDATE_GOLDEN'] === '1') writeFileSync(FILE, all);
+  assert.equal(all, readFileSync(FILE, 'utf8'));
+});

@@ -1,0 +1,200 @@
+/**
+ * Nobody's string becomes SQL: hostile text in every place of a query stands in the bound values alone, and the SQL
+ * passes the store's gate. Straight to the engine: `src/store/hostile.int.test.ts`.
+ */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { quote } from '../condition/print.ts';
+import type { Condition } from '../condition/tree.ts';
+import { checkSearch } from '../store/engine/guard.ts';
+import { parseQuery } from './parse.ts';
+import {
+  compileCount,
+  compileHasData,
+  compileHistogram,
+  compileRows,
+  compileTable,
+  isTable,
+  type Scope,
+} from './sql.ts';
+
+/** Stands in every hostile text; must not be found in any SQL. */
+const MARK = 'zqxj';
+
+const HOSTILE: readonly string[] = [
+  "' OR 1=1 --",
+  "'; DROP TABLE vigil.events; --",
+  "') UNION ALL SELECT * FROM system.users --",
+  '" OR ""="',
+  '`; SELECT 1; `',
+  "\\' OR 1=1 --",
+  "\\\\' OR 1=1 --",
+  "''",
+  "'||'",
+  '/* comment */',
+  '-- comment',
+  '# comment',
+  '1; SYSTEM SHUTDOWN',
+  'SYSTEM DROP MARK CACHE',
+  "file('/etc/passwd')",
+  "(SELECT * FROM file('/etc/passwd', 'LineAsString'))",
+  "url('http://192.0.2.1/', 'CSV', 'a String')",
+  "remote('192.0.2.1', 'system', 'users')",
+  "s3('http://192.0.2.1/b', 'CSV')",
+  "executable('id', 'TSV', 'a String')",
+  "mysql('192.0.2.1:3306', 'd', 't', 'u', 'p')",
+  "postgresql('192.0.2.1', 'd', 't', 'u', 'p')",
+  "dictGet('d', 'a', 1)",
+  "joinGet('t', 'a', 1)",
+  'sleep(3)',
+  "INTO OUTFILE '/tmp/x'",
+  'FORMAT Null',
+  'SETTINGS max_execution_time = 0',
+  "BACKUP DATABASE vigil TO File('/tmp/x')",
+  'RESTORE ALL FROM Disk(x)',
+  'INSERT INTO vigil.events SELECT 1',
+  'ALTER TABLE vigil.events DELETE WHERE 1',
+  'CREATE USER x IDENTIFIED BY y',
+  'GRANT ALL ON *.* TO x',
+  'KILL QUERY WHERE 1',
+  'ATTACH TABLE x',
+  'SET readonly = 0',
+  '{p1:String}',
+  '{p1:Identifier}',
+  '{x:Identifier}',
+  '${process.exit()}',
+  '"];process.exit()//',
+  '__proto__',
+  'constructor.prototype',
+  'c1x0',
+  'tenant',
+  'ts',
+  '*',
+  'COLUMNS(x)',
+  '@@version',
+  'system.tables',
+  'vigil.events',
+  'events.raw',
+  '\0',
+  'a\nb; DROP TABLE x',
+  '\u2028; DROP TABLE x',
+  '%',
+  '_',
+  '%%%%%%',
+  '\\%',
+  '\ud800',
+  'ʼ OR 1=1',
+  '＇ OR 1=1',
+  '0x27 OR 1=1',
+  '$$ SELECT 1 $$',
+  "$tag$'$tag$",
+  "x' AND sleepEachRow(1) AND 'x",
+  'WITH x AS (SELECT 1) SELECT',
+  'VALUES (1)',
+  'EXPLAIN AST SELECT 1',
+].map((t) => `${t}${MARK}`);
+
+const scope: Scope = { tenants: ['default'], from: 0, to: 1e15 };
+const lists = { has: () => true, keys: () => [] };
+
+/** Every place where a person's text can stand. */
+const PLACES: readonly ((q: string) => string)[] = [
+  (q) => q,
+  (q) => `word${q}`,
+  (q) => `user.name:${q}`,
+  (q) => `${q}:x`,
+  (q) => `user.name == ${q}`,
+  (q) => `${q} == x`,
+  (q) => `exists(${q})`,
+  (q) => `null(${q})`,
+  (q) => `${q} < 5`,
+  (q) => `custom.field:${q}`,
+  (q) => `source.ip == ${q}`,
+  (q) => `source.port IN (1, ${q})`,
+  (q) => `user.name IN ${q}`,
+  (q) => `${q} IN names`,
+  (q) => `keyword(${q})`,
+  (q) => `entity(${q})`,
+  (q) => `user:${q}`,
+  (q) => `fieldref(${q}, contains, ${q})`,
+  (q) => `* | stats count() as ${q}`,
+  (q) => `* | stats count() by ${q}`,
+  (q) => `* | stats dc(${q}), sum(${q}) by host.name`,
+  (q) => `* | stats count() as ${q} by host.name | sort -${q} | head 5 | stats max(${q}) by host.name`,
+  (q) => `* | sort ${q}`,
+];
+
+test('there are enough hostile texts', () => {
+  assert.ok(HOSTILE.length >= 60, String(HOSTILE.length));
+});
+
+test('hostile text is bound, never SQL', () => {
+  let compiledCount = 0;
+  for (const hostile of HOSTILE) {
+    const env = {
+      lists: new Map([
+        [hostile.toWellFormed(), { kind: 'text', values: [hostile] }],
+        ['names', { kind: 'domain', values: [hostile] }],
+      ] as const),
+    };
+    for (const place of PLACES) {
+      // As typed (most are refused or mean something else) and properly quoted (all are understood).
+      for (const written of [hostile, quote(hostile)]) {
+        const q = parseQuery(place(written), { now: 0, lists });
+        if (!q.ok) {
+          assert.notEqual(written, quote(hostile), `${place(written)}: ${q.error.message}`);
+          continue;
+        }
+        const made = [
+          isTable(q.value)
+            ? compileTable(q.value, scope, env)
+            : compileRows(q.value, scope, env, { limit: 10 }),
+          compileCount(q.value, scope, env),
+          compileHistogram(q.value, scope, env, 1e12),
+        ];
+        for (const c of made) {
+          if (!c.ok) continue;
+          compiledCount++;
+          assert.ok(!c.value.sql.includes(MARK), `${place(written)}\n${c.value.sql}`);
+          const gate = checkSearch(c.value.sql);
+          assert.ok(gate.ok, `${place(written)}\n${c.value.sql}\n${gate.ok ? '' : gate.error}`);
+        }
+      }
+    }
+  }
+  assert.ok(compiledCount > HOSTILE.length * PLACES.length, String(compiledCount));
+});
+
+test('hostile tenants, lists and row filters are bound too', () => {
+  for (const hostile of HOSTILE) {
+    const rowFilter: Condition = {
+      kind: 'like',
+      field: hostile,
+      pattern: [{ kind: 'text', text: hostile }],
+      cased: true,
+    };
+    const c = compileHasData({ tenants: [hostile, 'b'], rowFilter, from: 0, to: 1 }, { lists: new Map() });
+    assert.ok(c.ok && !c.value.sql.includes(MARK) && checkSearch(c.value.sql).ok);
+  }
+});
+
+test('no search without a scope', () => {
+  const query = { filter: { kind: 'const', value: true } as Condition, pipes: [] };
+  const env = { lists: new Map() };
+  const bad: unknown[] = [
+    undefined,
+    {},
+    { tenants: [], from: 0, to: 1 },
+    { tenants: [''], from: 0, to: 1 },
+    { tenants: 'default', from: 0, to: 1 },
+    { tenants: ['a'], from: 0 },
+    { tenants: ['a'], from: Number.NaN, to: 1 },
+    { tenants: ['a'], from: 0, to: Number.POSITIVE_INFINITY },
+  ];
+  for (const s of bad)
+    assert.throws(() => compileCount(query, s as Scope, env), /bug: a search/, JSON.stringify(s));
+  // A row filter that over-approximates would show what must not be seen.
+  const rowFilter: Condition = { kind: 'keyword', pattern: [{ kind: 'one' }], cased: false };
+  const r = compileCount(query, { ...scope, rowFilter }, env);
+  assert.ok(!r.ok && /row filter/.test(r.error.message));
+});

@@ -1,0 +1,187 @@
+/** `print` and `parseQuery` are inverse where the parser can make the tree, and keep the meaning everywhere else. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { compileCondition } from '../condition/evaluate.ts';
+import { literal, print } from '../condition/print.ts';
+import { tokensOf } from '../condition/text.ts';
+import type { Condition, PatternPart } from '../condition/tree.ts';
+import { hotField } from '../model/catalogue.ts';
+import { EventFields } from '../model/event.ts';
+import { condition, eventSpec, FIELDS, field, LISTS, pattern, text } from './arbitrary.ts';
+import { parseQuery } from './parse.ts';
+
+const RUNS = 300;
+const notDate = fc.constantFrom(...FIELDS.filter((f) => hotField(f)?.type !== 'date'));
+const anyField = fc.oneof(notDate, text);
+const merged = pattern
+  .map((parts) =>
+    parts.reduce<PatternPart[]>((out, p) => {
+      const last = out.at(-1);
+      if (p.kind === 'text' && last?.kind === 'text')
+        out[out.length - 1] = { kind: 'text', text: last.text + p.text };
+      else if (p.kind !== 'text' || p.text !== '') out.push(p);
+      return out;
+    }, []),
+  )
+  .map((parts) => parts.filter((p, i) => p.kind !== 'any' || parts[i - 1]?.kind !== 'any'));
+const wild = merged.filter((p) => p.some((x) => x.kind !== 'text') && !p.every((x) => x.kind === 'any'));
+
+/** What the parser can make. */
+const parsable: fc.Arbitrary<Condition> = fc.letrec<{ tree: Condition }>((tie) => ({
+  tree: fc.oneof(
+    { maxDepth: 4 },
+    fc.record({ kind: fc.constantFrom('exists' as const, 'null' as const), field: anyField }),
+    fc.record({
+      kind: fc.constant('equals' as const),
+      field: anyField.filter((f) => hotField(f)?.type !== 'date'),
+      values: fc.array(text, { minLength: 1, maxLength: 3 }),
+      cased: fc.boolean(),
+    }),
+    fc.record({ kind: fc.constant('like' as const), field: anyField, pattern: wild, cased: fc.boolean() }),
+    fc.record({
+      kind: fc.constant('regex' as const),
+      field: anyField,
+      source: fc.constantFrom('a|b', '"', '\\\\ x', '/a/', 'x y', '\\u{61}'.slice(0, 0), '[(]', 'é\n'),
+      flags: fc.constantFrom('', 'i', 'ims'),
+    }),
+    fc.record({
+      kind: fc.constant('cidr' as const),
+      field: anyField,
+      cidr: fc.constantFrom('10.0.0.0/8', '::/0'),
+    }),
+    fc.record({
+      kind: fc.constant('compare' as const),
+      field: anyField,
+      op: fc.constantFrom('<' as const, '<=' as const, '>' as const, '>=' as const),
+      value: fc.double({ noNaN: true, noDefaultInfinity: true }).map((n) => (n === 0 ? 0 : n)),
+    }),
+    fc.record({
+      kind: fc.constant('fieldref' as const),
+      field: anyField,
+      op: fc.constantFrom('equals' as const, 'contains' as const),
+      other: anyField,
+      cased: fc.boolean(),
+    }),
+    fc.record({
+      kind: fc.constant('inlist' as const),
+      field: anyField,
+      list: fc.oneof(text, fc.constant('or_a-b.c')),
+    }),
+    fc.record({
+      kind: fc.constant('words' as const),
+      words: fc
+        .array(text, { minLength: 1, maxLength: 3 })
+        .map((a) => tokensOf(a.join(' ')))
+        .filter((w) => w.length > 0),
+    }),
+    fc.record({
+      kind: fc.constant('keyword' as const),
+      pattern: merged.filter((p) => p.length > 0),
+      cased: fc.boolean(),
+    }),
+    fc.record({ kind: fc.constant('entity' as const), entity: text }),
+    fc.record({ kind: fc.constant('const' as const), value: fc.boolean() }),
+    fc.record({ kind: fc.constant('not' as const), item: tie('tree') }),
+    fc.record({
+      kind: fc.constantFrom('and' as const, 'or' as const),
+      items: fc.array(tie('tree'), { minLength: 2, maxLength: 3 }),
+    }),
+  ),
+})).tree;
+
+const plain = (c: unknown): unknown => JSON.parse(JSON.stringify(c));
+
+test('parse(print(t)) = t', () => {
+  fc.assert(
+    fc.property(parsable, (c) => {
+      const printed = print(c);
+      const r = parseQuery(printed, { now: 0 });
+      assert.ok(r.ok, `${printed}: ${r.ok ? '' : r.error.message}`);
+      assert.deepEqual(plain(r.value.filter), plain(c), printed);
+    }),
+    { numRuns: RUNS },
+  );
+});
+
+const events = fc.sample(eventSpec, { numRuns: 60, seed: 1 }).map((s) => {
+  const fields = new EventFields();
+  for (const [k, v] of s.fields) fields.set(k, v);
+  return { fields, rawText: s.raw, entities: s.entities };
+});
+
+test('the printed condition means the same', () => {
+  fc.assert(
+    fc.property(condition, (c) => {
+      const printed = print(c);
+      const r = parseQuery(printed, { now: 0 });
+      // Text that is no time cannot be compared with a time field in the language.
+      fc.pre(r.ok || !/no time/.test(r.error.message));
+      assert.ok(r.ok, `${printed}: ${r.ok ? '' : r.error.message}`);
+      const env = { lists: LISTS };
+      const [before, after] = [compileCondition(c, env), compileCondition(r.value.filter, env)];
+      for (const e of events) assert.equal(after(e), before(e), printed);
+    }),
+    { numRuns: RUNS },
+  );
+});
+
+test('a clicked value matches itself alone', () => {
+  fc.assert(
+    fc.property(field, text, text, (name, clicked, other) => {
+      fc.pre(
+        hotField(name) === undefined || hotField(name)?.type === 'keyword' || hotField(name)?.type === 'text',
+      );
+      const r = parseQuery(literal(name, clicked), { now: 0 });
+      assert.ok(r.ok, literal(name, clicked));
+      const p = compileCondition(r.value.filter, { lists: LISTS });
+      for (const v of [clicked, other]) {
+        const fields = new EventFields();
+        fields.setOurs(name, v.toWellFormed());
+        assert.equal(p({ fields, rawText: v, entities: [] }), v.toWellFormed() === clicked.toWellFormed());
+      }
+    }),
+    { numRuns: RUNS },
+  );
+});
+
+test('any text parses or is refused with a place inside it', () => {
+  const piece = fc.oneof(
+    text,
+    fc.constantFrom(
+      'AND',
+      'OR',
+      'NOT',
+      'IN',
+      '(',
+      ')',
+      '"',
+      ':',
+      '==',
+      '=~',
+      '<',
+      '|',
+      'stats count()',
+      'by',
+      ',',
+      '/',
+      '\\',
+      '*',
+      'user.name',
+      ' ',
+    ),
+  );
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 12 }), fc.constantFrom('', ' '), (pieces, joint) => {
+      const query = pieces.join(joint);
+      const r = parseQuery(query, { now: 0 });
+      if (r.ok) return;
+      assert.ok(
+        r.error.start >= 0 && r.error.start <= r.error.end && r.error.end <= query.length,
+        JSON.stringify(r.error),
+      );
+      assert.ok(r.error.expected.length > 0);
+    }),
+    { numRuns: 1000 },
+  );
+});
