@@ -6,7 +6,7 @@
  * - Duplicate keys: the last one wins (as in JSON.parse); the raw text keeps both and bare words find both.
  * - A number whose text differs from `String(n)` (20 digits, `1.50`, `1e3`) becomes its source text, a string.
  * - What lies deeper than JSON_DEPTH_MAX stays as its JSON text. Beyond JSON_NODES_MAX values, the rest of the document
- *   is left out (it stays in the raw text).
+ *   is left out (it stays in the raw text); in documents over SCAN_CHARS it is not even checked to be JSON.
  */
 import type { EventFields, FieldValue, Scalar } from '../model/event.ts';
 import type { Json, JsonObject } from './source.ts';
@@ -27,6 +27,8 @@ const ODD_NUMBER =
   /[:,[\s](?:-0(?!\.)|-?(?:\d{16}|\d{1,15}(?:\.\d{0,6}0(?!\d)|\.\d{7}|(?:\.\d{1,7})?[eE])|0\.00000))/;
 /** Below this length nesting cannot cost anything worth a scan. */
 const DEPTH_SCAN_CHARS = 2048;
+/** Longer documents are scanned here, since the scanner can stop at JSON_NODES_MAX. */
+const SCAN_CHARS = 256 * 1024;
 
 /** The document, or undefined where the text is not JSON. Never throws. */
 export function parseJson(text: string): Json | undefined {
@@ -72,7 +74,7 @@ export function scalarOf(v: Json | undefined): Scalar | undefined {
 }
 
 function isOdd(text: string): boolean {
-  if (ODD_NUMBER.test(text)) return true;
+  if (text.length > SCAN_CHARS || ODD_NUMBER.test(text)) return true;
   if (/^-?\d/.test(text)) return true;
   if (text.length < DEPTH_SCAN_CHARS) return maybeDeep(text);
   return depthOver(text);
@@ -117,9 +119,10 @@ function safe(v: Json, depth: number, count: { nodes: number }): Json {
 
 /** The slow path: own scanner of RFC 8259, which knows source text and depth. */
 function scanJson(text: string): Json | undefined {
-  const s: Scan = { text, i: 0, nodes: 0 };
+  const s: Scan = { text, i: 0, nodes: 0, full: false };
   try {
     const v = scanValue(s, 0);
+    if (s.full) return v;
     skipBlank(s);
     return s.i === text.length ? v : undefined;
   } catch {
@@ -128,7 +131,7 @@ function scanJson(text: string): Json | undefined {
   }
 }
 
-type Scan = { readonly text: string; i: number; nodes: number };
+type Scan = { readonly text: string; i: number; nodes: number; full: boolean };
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 const fail = (): never => {
   throw new SyntaxError('not JSON');
@@ -206,8 +209,8 @@ function scanObject(s: Scan, depth: number): Json {
     const key = scanString(s);
     skipBlank(s);
     if (s.text.charCodeAt(s.i++) !== 0x3a) return fail();
-    const v = scanValue(s, depth + 1);
-    if (++s.nodes <= JSON_NODES_MAX) out[key] = v;
+    out[key] = scanValue(s, depth + 1);
+    if (isFull(s)) return out;
     if (!more(s, 0x7d)) return out;
   }
 }
@@ -221,10 +224,16 @@ function scanArray(s: Scan, depth: number): Json {
     return out;
   }
   for (;;) {
-    const v = scanValue(s, depth + 1);
-    if (++s.nodes <= JSON_NODES_MAX) out.push(v);
+    out.push(scanValue(s, depth + 1));
+    if (isFull(s)) return out;
     if (!more(s, 0x5d)) return out;
   }
+}
+
+/** Counts one value; true once there are enough. */
+function isFull(s: Scan): boolean {
+  if (++s.nodes >= JSON_NODES_MAX) s.full = true;
+  return s.full;
 }
 
 /** Consumes `,` (true) or the closing bracket (false). */

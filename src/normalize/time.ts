@@ -151,7 +151,8 @@ function offsetAfterBlank(t: string, i: number): { seconds: number; end: number 
   }
   if ((c === 85 || c === 71) && (t.startsWith('UTC', i) || t.startsWith('GMT', i))) {
     const after = t.charCodeAt(i + 3);
-    if (Number.isNaN(after) || !(after >= 48 && after <= 122)) return { seconds: 0, end: i + 3 };
+    const word = digit(after) || (after >= 65 && after <= 90) || (after >= 97 && after <= 122);
+    if (!word) return { seconds: 0, end: i + 3 };
   }
   return undefined;
 }
