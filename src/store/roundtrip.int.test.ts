@@ -38,10 +38,33 @@ const text = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 200 }),
   fc.string({ maxLength: 80 }),
   // Lone surrogates, NUL, and the lengths at which the encoder changes its way of writing.
-  fc.array(fc.constantFrom('\ud800', '\udfff', '\0', 'é', '😀', "'", '\\', '\n'), { maxLength: 6 }).map((a) => a.join('')),
+  fc
+    .array(fc.constantFrom('\ud800', '\udfff', '\0', 'é', '😀', "'", '\\', '\n'), { maxLength: 6 })
+    .map((a) => a.join('')),
   fc.integer({ min: 60, max: 70 }).map((n) => 'a'.repeat(n)),
-  fc.constantFrom('é'.repeat(70), 'a'.repeat(127), 'a'.repeat(128), `${'a'.repeat(126)}é`, 'é'.repeat(8191), 'a'.repeat(70_000)),
-  fc.constantFrom('', '0', '007', '1e3', 'true', 'null', '\\N', '::ffff:1.2.3.4', '10.0.1.5', 'FE80::1%eth0', '[::1]', '01.2.3.4', '1.2.3.256'),
+  fc.constantFrom(
+    'é'.repeat(70),
+    'a'.repeat(127),
+    'a'.repeat(128),
+    `${'a'.repeat(126)}é`,
+    'é'.repeat(8191),
+    'a'.repeat(70_000),
+  ),
+  fc.constantFrom(
+    '',
+    '0',
+    '007',
+    '1e3',
+    'true',
+    'null',
+    '\\N',
+    '::ffff:1.2.3.4',
+    '10.0.1.5',
+    'FE80::1%eth0',
+    '[::1]',
+    '01.2.3.4',
+    '1.2.3.256',
+  ),
   fc.ipV4(),
   fc.ipV6(),
 );
@@ -52,7 +75,18 @@ const scalar: fc.Arbitrary<FieldValue> = fc.oneof(
   fc.double({ noNaN: true }),
   fc.boolean(),
   fc.constant(null),
-  fc.constantFrom(-0, 0, 2 ** 53, -(2 ** 53), 1.5, 1e21, DATE_US_MIN, DATE_US_MIN - 1, DATE_US_MAX, 253_402_300_799_000_000),
+  fc.constantFrom(
+    -0,
+    0,
+    2 ** 53,
+    -(2 ** 53),
+    1.5,
+    1e21,
+    DATE_US_MIN,
+    DATE_US_MIN - 1,
+    DATE_US_MAX,
+    253_402_300_799_000_000,
+  ),
 );
 const value = fc.oneof(
   { weight: 5, arbitrary: scalar },
@@ -76,7 +110,11 @@ const byName = (a: readonly [string, unknown], b: readonly [string, unknown]): n
   a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : 0;
 
 /** Encodes all as one batch (cut into two blocks), inserts, and reads them back as the restricted query user. */
-async function store(batch: number, events: readonly NormalizedEvent[], doors: readonly string[]): Promise<StoredEvent[]> {
+async function store(
+  batch: number,
+  events: readonly NormalizedEvent[],
+  doors: readonly string[],
+): Promise<StoredEvent[]> {
   const encoder = new BlockEncoder();
   const blocks: Uint8Array[] = [];
   for (const [ord, e] of events.entries()) {
@@ -111,19 +149,23 @@ test('any event comes back as it was live', async () => {
           entities: s.entities,
         }),
       );
-      const stored = await store(batch, events, specs.map((s) => s.door));
+      const stored = await store(
+        batch,
+        events,
+        specs.map((s) => s.door),
+      );
       assert.equal(stored.length, events.length);
       for (const [i, e] of events.entries()) {
         const s = stored[i] as StoredEvent;
         assert.deepStrictEqual(got(s), expected(e));
         assert.deepStrictEqual(Buffer.from(s.raw), Buffer.from(e.raw));
-        assert.deepStrictEqual([...s.entities], e.entities.map((x) => x.toWellFormed()));
+        assert.deepStrictEqual(
+          [...s.entities],
+          e.entities.map((x) => x.toWellFormed()),
+        );
         assert.deepStrictEqual(s.id, { node: 1, batch, ord: i });
         assert.equal(s.status, e.status);
-        assert.deepStrictEqual(
-          Buffer.from(s.leaf),
-          Buffer.from(leafHash(s.id, s.ingested, s.door, s.raw)),
-        );
+        assert.deepStrictEqual(Buffer.from(s.leaf), Buffer.from(leafHash(s.id, s.ingested, s.door, s.raw)));
       }
     }),
     { numRuns: 60, endOnFailure: true },
@@ -134,16 +176,44 @@ test('any event comes back as it was live', async () => {
 test('absent, empty, null and lists stay apart, with and without a column', async () => {
   const cases: readonly (readonly [string, FieldValue])[][] = [
     [],
-    [['user.name', ''], ['custom', '']],
-    [['user.name', null], ['custom', null], ['source.ip', null], ['source.port', null], ['event.type', null]],
-    [['event.type', []], ['custom', []]],
-    [['event.type', ['']], ['custom', ['']]],
-    [['user.name', ['a', 'b']], ['custom', ['a', 'b']]],
-    [['source.port', 'http'], ['source.ip', 'nowhere'], ['x509.not_after', 253_402_300_799_000_000]],
+    [
+      ['user.name', ''],
+      ['custom', ''],
+    ],
+    [
+      ['user.name', null],
+      ['custom', null],
+      ['source.ip', null],
+      ['source.port', null],
+      ['event.type', null],
+    ],
+    [
+      ['event.type', []],
+      ['custom', []],
+    ],
+    [
+      ['event.type', ['']],
+      ['custom', ['']],
+    ],
+    [
+      ['user.name', ['a', 'b']],
+      ['custom', ['a', 'b']],
+    ],
+    [
+      ['source.port', 'http'],
+      ['source.ip', 'nowhere'],
+      ['x509.not_after', 253_402_300_799_000_000],
+    ],
   ];
-  const stored = await store(50, cases.map((c) => testEvent(c)), cases.map(() => 'http'));
+  const stored = await store(
+    50,
+    cases.map((c) => testEvent(c)),
+    cases.map(() => 'http'),
+  );
   const own = (s: StoredEvent): unknown =>
-    Object.fromEntries([...s.fields.entries()].filter(([k]) => !/^(vigil\.|@timestamp|event\.ingested)/.test(k)));
+    Object.fromEntries(
+      [...s.fields.entries()].filter(([k]) => !/^(vigil\.|@timestamp|event\.ingested)/.test(k)),
+    );
   assert.deepStrictEqual(stored.map(own), [
     {},
     { 'user.name': '', custom: '' },

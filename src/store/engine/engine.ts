@@ -6,20 +6,16 @@
  * we end, however we end. While it is down every call throws `StoreError('unavailable')`. After a restart inserts that
  * had not returned are in doubt: ask `EventStore.held` and send what is missing. Held by `engine.int.test.ts`.
  */
-import { type ChildProcessByStdio, spawn } from 'node:child_process';
-import { createHash, randomBytes } from 'node:crypto';
-import { lstatSync, mkdirSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
-import { availableParallelism, tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { randomBytes } from 'node:crypto';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { Readable, Writable } from 'node:stream';
-import { fileURLToPath } from 'node:url';
 import type { Log } from '../../base/log.ts';
 import { errorText } from '../../base/result.ts';
 import type { SqlClient, SqlOptions, SqlResult } from './client.ts';
-import { serverConfig, usersConfig } from './config.ts';
 import { HttpSqlClient, type Target } from './http.ts';
-import { type ChildConfig, type ChildMessage, INTERNAL_USER, POOL_THREADS, SEARCH_USER } from './wire.ts';
+import { type Child, type Places, preparePlaces, spawnChild } from './places.ts';
+import { type ChildConfig, type ChildMessage, INTERNAL_USER, SEARCH_USER } from './wire.ts';
 
 export type EngineOptions = {
   /** Absolute path; the engine's folder is `<dataDir>/engine`. */
@@ -31,8 +27,6 @@ export type EngineOptions = {
   readonly onRestart?: () => void;
 };
 
-/** An empty engine takes ~260 MB; below this it refuses work with error 241. */
-export const ENGINE_MEMORY_BYTES_MIN = 512 * 1024 * 1024;
 /** From spawn to ready: opening, recovery, and waiting for an engine that outlived its parent. */
 const START_MS_MAX = 120_000;
 /** From the end of the child's input to its end; then it is killed. */
@@ -41,19 +35,12 @@ const BACKOFF_MS_MIN = 200;
 const BACKOFF_MS_MAX = 30_000;
 /** A child that lived this long was a good start: the back-off begins anew. */
 const HEALTHY_MS = 60_000;
-/** Insert bodies go to tmpfs where it has this much room. */
-const TMPFS_BYTES_MIN = 256 * 1024 * 1024;
-/** Longest path of a unix socket (sun_path is 108 bytes on Linux, 104 on macOS). */
-const SOCKET_PATH_BYTES_MAX = 100;
-
 export interface Engine extends SqlClient {
   readonly pid: number;
   readonly version: string;
   /** Ends the engine; resolves once the folder is free. */
   stop(): Promise<void>;
 }
-
-type Child = ChildProcessByStdio<Writable, Readable, Readable>;
 
 /** Starts the engine and waits until it answers; throws with the child's own words where it cannot start. */
 export async function startEngine(options: EngineOptions): Promise<Engine> {
@@ -184,25 +171,6 @@ class EmbeddedEngine implements Engine {
   }
 }
 
-function spawnChild(): Child {
-  const env: Record<string, string> = {
-    UV_THREADPOOL_SIZE: String(POOL_THREADS),
-    TZ: 'UTC',
-    LANG: 'C.UTF-8',
-  };
-  for (const name of ['PATH', 'LD_LIBRARY_PATH', 'TMPDIR']) {
-    const value = process.env[name];
-    if (value !== undefined) env[name] = value;
-  }
-  const program = fileURLToPath(new URL('./child.ts', import.meta.url));
-  return spawn(process.execPath, [program], {
-    detached: true,
-    stdio: ['pipe', 'pipe', 'pipe'],
-    env,
-    cwd: '/',
-  });
-}
-
 function killGroup(child: Child): void {
   if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
   try {
@@ -260,57 +228,6 @@ function forwardErrors(child: Child, log: Log): void {
   createInterface({ input: child.stderr }).on('line', (line) => {
     if (line.trim() !== '' && ++lines <= ERROR_LINES_MAX) log.warn('engine', { line: line.slice(0, 1000) });
   });
-}
-
-type Places = {
-  readonly folder: string;
-  readonly runtime: string;
-  readonly bodyDir: string;
-  readonly configFile: string;
-};
-
-/** The engine's folders, each 0700, and its configuration files. */
-function preparePlaces(options: EngineOptions): Places {
-  if (options.memoryBytes < ENGINE_MEMORY_BYTES_MIN) {
-    throw new Error(`engine memory of ${options.memoryBytes} bytes is less than ${ENGINE_MEMORY_BYTES_MIN}`);
-  }
-  const dataDir = resolve(options.dataDir);
-  const folder = join(dataDir, 'engine');
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  let runtime = join(dataDir, 'run');
-  if (Buffer.byteLength(runtime) + 24 > SOCKET_PATH_BYTES_MAX) {
-    runtime = mkdtempSync(join(tmpdir(), 'vigil-'));
-  } else {
-    // Sockets and bodies of a former run; whoever starts an engine holds the data folder.
-    rmSync(runtime, { recursive: true, force: true });
-    mkdirSync(runtime, { recursive: true, mode: 0o700 });
-  }
-  const cores = availableParallelism();
-  const usersFile = join(runtime, 'users.xml');
-  const configFile = join(runtime, 'config.xml');
-  const { memoryBytes } = options;
-  writeFileSync(usersFile, usersConfig({ memoryBytes, cores }), { mode: 0o600 });
-  writeFileSync(configFile, serverConfig({ path: folder, usersConfig: usersFile, memoryBytes, cores }), {
-    mode: 0o600,
-  });
-  return { folder, runtime, bodyDir: tmpfsDir(dataDir) ?? runtime, configFile };
-}
-
-/** A folder of ours on tmpfs, always the same one for a data folder, so that a killed run leaves nothing for long. */
-function tmpfsDir(dataDir: string): string | undefined {
-  const name = createHash('sha256').update(dataDir).digest('hex').slice(0, 16);
-  const dir = join('/dev/shm', `vigil-${name}`);
-  try {
-    const fs = statfsSync('/dev/shm');
-    if (fs.bavail * fs.bsize < TMPFS_BYTES_MIN) return undefined;
-    rmSync(dir, { recursive: true, force: true });
-    mkdirSync(dir, { mode: 0o700 });
-    const made = lstatSync(dir);
-    return made.isDirectory() && made.uid === process.getuid?.() ? dir : undefined;
-  } catch {
-    // No tmpfs, or the name is another user's: bodies go through the data folder.
-    return undefined;
-  }
 }
 
 export type ServerOptions = {
