@@ -17,7 +17,7 @@ export type NetworkEntry = {
 /** Entries of the product list. */
 export const NETWORKS_MAX = 10_000;
 
-/** Longest-prefix lookup: one Map per prefix length that occurs, keyed by the masked address. */
+/** Longest-prefix lookup of a 16-byte address (`ipBytes`). */
 export type NetworkTable<T> = {
   readonly lookup: (address: Uint8Array) => T | undefined;
   readonly size: number;
@@ -49,32 +49,61 @@ function masked(bytes: Uint8Array, bits: number): Uint8Array {
   return out;
 }
 
-const keyOf = (bytes: Uint8Array): string => String.fromCharCode(...bytes);
+const text = (bytes: Uint8Array): string => String.fromCharCode(...bytes);
+const isV4 = (b: Uint8Array): boolean =>
+  b[10] === 0xff && b[11] === 0xff && b[9] === 0 && b[0] === 0 && b[1] === 0;
+const last32 = (b: Uint8Array): number =>
+  (((b[12] ?? 0) << 24) | ((b[13] ?? 0) << 16) | ((b[14] ?? 0) << 8) | (b[15] ?? 0)) >>> 0;
+/** The first `bits` (0-32) of an IPv4 address as a number; `>>` by 32 would be none at all. */
+const head32 = (address: number, bits: number): number => (bits === 0 ? 0 : (address >>> (32 - bits)) >>> 0);
+
+/** One level per prefix length, longest first. IPv4 by number, as almost all lookups are; IPv6 by masked text. */
+type Levels<K, T> = (readonly [number, Map<K, T>])[];
 
 /** Builds a table; throws on an entry that is no CIDR (an operator's list: say which one) or past NETWORKS_MAX. */
 export function networkTable<T>(entries: readonly (readonly [string, T])[]): NetworkTable<T> {
   if (entries.length > NETWORKS_MAX) {
     throw new Error(`networks: ${entries.length} entries, at most ${NETWORKS_MAX} are allowed`);
   }
-  const byBits = new Map<number, Map<string, T>>();
+  const v4: Levels<number, T> = [];
+  const v6: Levels<string, T> = [];
   for (const [cidr, value] of entries) {
     const p = parseCidr(cidr);
     if (p === undefined) throw new Error(`networks: '${cidr}' is not an address or CIDR (like 10.20.0.0/16)`);
-    const level = byBits.get(p.bits) ?? new Map<string, T>();
-    level.set(keyOf(p.bytes), value);
-    byBits.set(p.bits, level);
+    if (p.bits >= 96 && isV4(p.bytes))
+      level(v4, p.bits - 96).set(head32(last32(p.bytes), p.bits - 96), value);
+    else level(v6, p.bits).set(text(p.bytes), value);
   }
-  const levels = [...byBits.entries()].sort((a, b) => b[0] - a[0]);
+  v4.sort((a, b) => b[0] - a[0]);
+  v6.sort((a, b) => b[0] - a[0]);
   return {
     size: entries.length,
-    lookup: (address) => {
-      for (const [bits, level] of levels) {
-        const hit = level.get(keyOf(masked(address, bits)));
-        if (hit !== undefined) return hit;
-      }
-      return undefined;
-    },
+    lookup: (address) => (isV4(address) ? lookup4(v4, last32(address)) : lookup6(v6, address)),
   };
+}
+
+function level<K, T>(levels: Levels<K, T>, bits: number): Map<K, T> {
+  const found = levels.find(([b]) => b === bits);
+  if (found !== undefined) return found[1];
+  const made = new Map<K, T>();
+  levels.push([bits, made]);
+  return made;
+}
+
+function lookup4<T>(levels: Levels<number, T>, address: number): T | undefined {
+  for (const [bits, map] of levels) {
+    const hit = map.get(head32(address, bits));
+    if (hit !== undefined) return hit;
+  }
+  return undefined;
+}
+
+function lookup6<T>(levels: Levels<string, T>, address: Uint8Array): T | undefined {
+  for (const [bits, map] of levels) {
+    const hit = map.get(text(masked(address, bits)));
+    if (hit !== undefined) return hit;
+  }
+  return undefined;
 }
 
 /** `private`: inside by definition. `reserved`: no place on the Internet, but not ours either. */
