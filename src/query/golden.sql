@@ -87,8 +87,8 @@ SELECT count() AS total
   FROM vigil.events
   WHERE tenant = {p1:String} AND ts >= fromUnixTimestamp64Micro({p2:Int64}, 'UTC') AND ts < fromUnixTimestamp64Micro({p3:Int64}, 'UTC')
   AND ( (isNotNull(source_ip)
-  AND ( (assumeNotNull(source_ip) >= {p6:IPv6} AND assumeNotNull(source_ip) <= {p7:IPv6}))))
--- {"p1":"default","p2":1772582400000000,"p3":1772668800000000,"p4":"0000:0000:0000:0000:0000:ffff:0000:0000","p5":"0000:0000:0000:0000:0000:ffff:ffff:ffff","p6":"0000:0000:0000:0000:0000:ffff:0a00:0000","p7":"0000:0000:0000:0000:0000:ffff:0aff:ffff"}
+  AND ( (assumeNotNull(source_ip) >= {p4:IPv6} AND assumeNotNull(source_ip) <= {p5:IPv6}))))
+-- {"p1":"default","p2":1772582400000000,"p3":1772668800000000,"p4":"0000:0000:0000:0000:0000:ffff:0a00:0000","p5":"0000:0000:0000:0000:0000:ffff:0aff:ffff"}
 
 -- count NOT source.port:22
 SELECT count() AS total
@@ -145,11 +145,11 @@ SELECT count() AS total
   FROM vigil.events
   WHERE tenant = {p1:String} AND ts >= fromUnixTimestamp64Micro({p2:Int64}, 'UTC') AND ts < fromUnixTimestamp64Micro({p3:Int64}, 'UTC')
   AND ( (arrayExists(a -> isNotNull(a)
-  AND ( (assumeNotNull(a) >= {p7:IPv6} AND assumeNotNull(a) <= {p8:IPv6})), [multiIf(match(fields[{p4:String}], '^(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])[.](25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])[.](25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])[.](25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])$'), toIPv6OrNull(toString(fields[{p4:String}])), length(fields[{p4:String}]) <= 64
+  AND ( (assumeNotNull(a) >= {p5:IPv6} AND assumeNotNull(a) <= {p6:IPv6})), [multiIf(match(fields[{p4:String}], '^(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])[.](25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])[.](25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])[.](25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])$'), toIPv6OrNull(toString(fields[{p4:String}])), length(fields[{p4:String}]) <= 64
   AND ( match(replaceRegexpOne(if(startsWith(fields[{p4:String}], '[') AND endsWith(fields[{p4:String}], ']'), substring(fields[{p4:String}], 2, length(fields[{p4:String}]) - 2), fields[{p4:String}]), '%[0-9A-Za-z._-]+$', ''), '^[0-9a-fA-F:]*:((25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])[.](25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])[.](25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])[.](25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9]))?$') OR match(replaceRegexpOne(if(startsWith(fields[{p4:String}], '[') AND endsWith(fields[{p4:String}], ']'), substring(fields[{p4:String}], 2, length(fields[{p4:String}]) - 2), fields[{p4:String}]), '%[0-9A-Za-z._-]+$', ''), '^[0-9a-fA-F:]*:[0-9a-fA-F:]*$')), toIPv6OrNull(toString(replaceRegexpOne(if(startsWith(fields[{p4:String}], '[') AND endsWith(fields[{p4:String}], ']'), substring(fields[{p4:String}], 2, length(fields[{p4:String}]) - 2), fields[{p4:String}]), '%[0-9A-Za-z._-]+$', ''))), NULL)]) OR arrayExists(x -> arrayExists(a -> isNotNull(a)
-  AND ( (assumeNotNull(a) >= {p7:IPv6} AND assumeNotNull(a) <= {p8:IPv6})), [multiIf(match(x, '^(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])[.](25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])[.](25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])[.](25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])$'), toIPv6OrNull(toString(x)), length(x) <= 64
+  AND ( (assumeNotNull(a) >= {p5:IPv6} AND assumeNotNull(a) <= {p6:IPv6})), [multiIf(match(x, '^(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])[.](25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])[.](25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])[.](25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])$'), toIPv6OrNull(toString(x)), length(x) <= 64
   AND ( match(replaceRegexpOne(if(startsWith(x, '[') AND endsWith(x, ']'), substring(x, 2, length(x) - 2), x), '%[0-9A-Za-z._-]+$', ''), '^[0-9a-fA-F:]*:((25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])[.](25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])[.](25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])[.](25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9]))?$') OR match(replaceRegexpOne(if(startsWith(x, '[') AND endsWith(x, ']'), substring(x, 2, length(x) - 2), x), '%[0-9A-Za-z._-]+$', ''), '^[0-9a-fA-F:]*:[0-9a-fA-F:]*$')), toIPv6OrNull(toString(replaceRegexpOne(if(startsWith(x, '[') AND endsWith(x, ']'), substring(x, 2, length(x) - 2), x), '%[0-9A-Za-z._-]+$', ''))), NULL)]), lists[{p4:String}])))
--- {"p1":"default","p2":1772582400000000,"p3":1772668800000000,"p4":"custom.ip","p5":"0000:0000:0000:0000:0000:ffff:0000:0000","p6":"0000:0000:0000:0000:0000:ffff:ffff:ffff","p7":"0000:0000:0000:0000:0000:ffff:0a00:0000","p8":"0000:0000:0000:0000:0000:ffff:0aff:ffff"}
+-- {"p1":"default","p2":1772582400000000,"p3":1772668800000000,"p4":"custom.ip","p5":"0000:0000:0000:0000:0000:ffff:0a00:0000","p6":"0000:0000:0000:0000:0000:ffff:0aff:ffff"}
 
 -- count url.path =~ "^/admin"i
 SELECT count() AS total
@@ -171,8 +171,8 @@ SELECT count() AS total
   WHERE tenant = {p1:String} AND ts >= fromUnixTimestamp64Micro({p2:Int64}, 'UTC') AND ts < fromUnixTimestamp64Micro({p3:Int64}, 'UTC')
   AND ( ((has({p4:Array(String)}, replaceRegexpOne(lowerUTF8(dns_question_name), '[.]$', '')) OR arrayExists(m -> endsWith(replaceRegexpOne(lowerUTF8(dns_question_name), '[.]$', ''), concat('.', m)), {p4:Array(String)}))
   AND ( isNotNull(source_ip)
-  AND ( (assumeNotNull(source_ip) >= {p7:IPv6} AND assumeNotNull(source_ip) <= {p8:IPv6}) OR (assumeNotNull(source_ip) >= {p9:IPv6} AND assumeNotNull(source_ip) <= {p10:IPv6} AND NOT (assumeNotNull(source_ip) >= {p5:IPv6} AND assumeNotNull(source_ip) <= {p6:IPv6}))))))
--- {"p1":"default","p2":1772582400000000,"p3":1772668800000000,"p4":["example.com"],"p5":"0000:0000:0000:0000:0000:ffff:0000:0000","p6":"0000:0000:0000:0000:0000:ffff:ffff:ffff","p7":"0000:0000:0000:0000:0000:ffff:0a00:0000","p8":"0000:0000:0000:0000:0000:ffff:0aff:ffff","p9":"0000:0000:0000:0000:0000:0000:0000:0000","p10":"ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"}
+  AND ( (assumeNotNull(source_ip) >= {p5:IPv6} AND assumeNotNull(source_ip) <= {p6:IPv6}) OR (assumeNotNull(source_ip) >= {p7:IPv6} AND assumeNotNull(source_ip) <= {p8:IPv6} AND NOT (assumeNotNull(source_ip) >= {p9:IPv6} AND assumeNotNull(source_ip) <= {p10:IPv6}))))))
+-- {"p1":"default","p2":1772582400000000,"p3":1772668800000000,"p4":["example.com"],"p5":"0000:0000:0000:0000:0000:ffff:0a00:0000","p6":"0000:0000:0000:0000:0000:ffff:0aff:ffff","p7":"0000:0000:0000:0000:0000:0000:0000:0000","p8":"ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff","p9":"0000:0000:0000:0000:0000:ffff:0000:0000","p10":"0000:0000:0000:0000:0000:ffff:ffff:ffff"}
 
 -- count fieldref(user.name, equals, user.target.name)
 SELECT count() AS total

@@ -148,11 +148,11 @@ export class ConditionSql {
 
   #rangeTest(ip: string, ranges: readonly IpRange[]): string {
     const p = this.#p;
-    const mapped = `(${ip} >= ${v6(p, MAPPED_LOW)} AND ${ip} <= ${v6(p, MAPPED_HIGH)})`;
+    const mapped = (): string => `(${ip} >= ${v6(p, MAPPED_LOW)} AND ${ip} <= ${v6(p, MAPPED_HIGH)})`;
     if (ranges.length <= 4) {
       const tests = ranges.map((r) => {
         const within = `${ip} >= ${v6(p, r.low)} AND ${ip} <= ${v6(p, r.high)}`;
-        return r.exceptMapped ? `(${within} AND NOT ${mapped})` : `(${within})`;
+        return r.exceptMapped ? `(${within} AND NOT ${mapped()})` : `(${within})`;
       });
       return `(${tests.join(' OR ')})`;
     }
@@ -167,7 +167,7 @@ export class ConditionSql {
     const within = (of: readonly IpRange[]): string =>
       of.length === 0 ? '0' : `arrayExists((l, h) -> ${ip} >= l AND ${ip} <= h, ${bounds(of)})`;
     const [plain, wide] = [ranges.filter((r) => !r.exceptMapped), ranges.filter((r) => r.exceptMapped)];
-    return `(${within(plain)} OR (${within(wide)} AND NOT ${mapped}))`;
+    return wide.length === 0 ? within(plain) : `(${within(plain)} OR (${within(wide)} AND NOT ${mapped()}))`;
   }
 
   #compare(c: Extract<Condition, { kind: 'compare' }>): string {
