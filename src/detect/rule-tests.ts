@@ -191,7 +191,7 @@ function eventOf(
     applyAction(fields, action, outcome === '' ? undefined : (outcome as Outcome));
   }
   for (const [name, v] of given.entries) {
-    const value = valueOf(v, counted);
+    const value = fieldValue(v, counted);
     if (name.startsWith('vigil.')) fields.setOurs(name, value);
     else fields.set(name, value);
   }
@@ -207,7 +207,7 @@ function eventOf(
   };
 }
 
-function valueOf(y: Yaml, counted: (s: string) => string): FieldValue {
+function fieldValue(y: Yaml, counted: (s: string) => string): FieldValue {
   const one = (x: Yaml): string | number | boolean | null =>
     x.kind !== 'scalar' ? null : typeof x.value === 'string' ? counted(x.value) : x.value;
   return y.kind === 'seq' ? y.items.map(one) : one(y);

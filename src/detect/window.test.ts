@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { addOccurrence, type Occurrence, type Stretch, STRETCHES_MAX, type WindowSpec } from './window.ts';
+
+const S = 1e6;
+const count = (need: number): WindowSpec => ({
+  kind: 'count',
+  timespan: 300 * S,
+  need,
+  met: (n) => n >= need,
+  order: [],
+});
+
+type W = {
+  readonly stretches: Stretch<string>[];
+  readonly spec: WindowSpec;
+  dropped: number;
+  counted: number;
+};
+const window = (spec: WindowSpec): W => ({ stretches: [], spec, dropped: 0, counted: 0 });
+function add(w: W, ts: number, value = '', weight = 1): boolean {
+  const o: Occurrence<string> = { ts, weight, value, counted: false, event: 'e' };
+  const { hit } = addOccurrence(w.stretches, o, w.spec, () => w.dropped++);
+  for (const f of hit?.fresh ?? []) w.counted += f.weight;
+  return hit !== undefined;
+}
+
+test('sliding, not fixed: eleven in five minutes wherever they begin, ten never', () => {
+  const w = window(count(11));
+  const t = 299 * S;
+  for (let i = 0; i < 10; i++) assert.equal(add(w, t + i * 30 * S), false);
+  assert.equal(add(w, t + 300 * S), true);
+  assert.equal(w.counted, 11);
+  const slow = window(count(11));
+  for (let i = 0; i < 100; i++) assert.equal(add(slow, i * 31 * S), false);
+});
+
+test('order of arrival does not matter within a window', () => {
+  for (const order of [
+    [0, 1, 2, 3, 4],
+    [4, 3, 2, 1, 0],
+    [2, 0, 4, 1, 3],
+  ]) {
+    const w = window(count(5));
+    const results = order.map((i) => add(w, i * 60 * S));
+    assert.deepEqual(results, [false, false, false, false, true]);
+    assert.equal(w.counted, 5);
+  }
+});
+
+test('1970 beside today: each stretch on its own', () => {
+  const w = window(count(3));
+  const today = 1.77e15;
+  assert.deepEqual(
+    [add(w, today), add(w, 10 * S), add(w, today + S), add(w, 11 * S)],
+    [false, false, false, false],
+  );
+  assert.equal(add(w, 12 * S), true);
+  assert.equal(w.counted, 3);
+  assert.equal(add(w, today + 2 * S), true);
+  assert.equal(w.stretches.length, 2);
+  // And after one from 2099.
+  assert.equal(add(w, 4.07e15), false);
+  assert.equal(add(w, today + 3 * S), true);
+});
+
+test('stretches are bounded: the least filled goes', () => {
+  const w = window(count(3));
+  add(w, 0);
+  add(w, S);
+  for (let i = 1; i < 20; i++) add(w, i * 1000 * 300 * S);
+  assert.ok(w.stretches.length <= STRETCHES_MAX);
+  assert.equal(add(w, 2 * S), true, 'the fuller stretch was kept');
+  assert.ok(w.dropped > 0);
+});
+
+test('a gap that closes joins two stretches', () => {
+  const w = window(count(3));
+  add(w, 0);
+  add(w, 500 * S);
+  assert.equal(w.stretches.length, 2);
+  add(w, 250 * S);
+  assert.equal(w.stretches.length, 1);
+});
+
+test('a storm on one key stays bounded and its count exact', () => {
+  const w = window(count(11));
+  let n = 0;
+  for (let i = 0; i < 20_000; i++) {
+    add(w, i * 1000);
+    n++;
+  }
+  assert.equal(w.counted, n);
+  assert.ok((w.stretches[0]?.items.length ?? 0) <= 2 * 11 + 64 + 1);
+});
+
+test('distinct values: repeats do not count, memory follows the values that matter', () => {
+  const w = window({ kind: 'distinct', timespan: 300 * S, need: 10, met: (n) => n >= 10, order: [] });
+  for (let i = 0; i < 5000; i++) assert.equal(add(w, i * 1000, `v${i % 9}`), false);
+  assert.ok((w.stretches[0]?.items.length ?? 0) <= 2 * 10 + 64 + 1);
+  assert.equal(add(w, 5000 * 1000, 'v9'), true);
+  assert.equal(w.counted, 5001, 'what was compacted handed its weight on');
+  for (let i = 0; i < 20_000; i++) add(w, 6e6 + i * 1000, `port${i}`);
+  assert.ok((w.stretches[0]?.items.length ?? 0) <= 2 * 10 + 64 + 1);
+});
+
+test('ordered: greedy, in the order of the rules, within the timespan', () => {
+  const spec: WindowSpec = {
+    kind: 'ordered',
+    timespan: 300 * S,
+    need: 3,
+    met: (n) => n >= 3,
+    order: ['a', 'b', 'c'],
+  };
+  const run = (...steps: readonly (readonly [string, number])[]): boolean[] => {
+    const w = window(spec);
+    return steps.map(([v, ts]) => add(w, ts * S, v));
+  };
+  assert.deepEqual(run(['a', 0], ['b', 1], ['c', 2]), [false, false, true]);
+  assert.deepEqual(run(['b', 0], ['a', 1], ['c', 2]), [false, false, false]);
+  assert.deepEqual(run(['a', 0], ['b', 1], ['c', 400]), [false, false, false]);
+  assert.deepEqual(run(['c', 2], ['a', 0], ['b', 1]), [false, false, true]);
+  // Many of the first do not push each other out.
+  const w = window(spec);
+  for (let i = 0; i < 1000; i++) add(w, i * 1000, 'a');
+  add(w, 1.1 * S, 'b');
+  assert.equal(add(w, 1.2 * S, 'c'), true);
+});
