@@ -6,8 +6,10 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { EventFields } from '../model/event.ts';
 import { ACTIONS, missingFields } from '../model/vocabulary.ts';
 import {
+  GOLDEN_INGESTED,
   type GoldenRow,
   goldenNormalizer,
   goldenRow,
@@ -15,6 +17,7 @@ import {
   readSamples,
   sourceFolders,
 } from './golden.ts';
+import { parseJsonObject } from './json.ts';
 import { loadSources } from './registry.ts';
 
 const DIR = join(import.meta.dirname, '../../content/sources');
@@ -29,6 +32,22 @@ const folders = sourceFolders(DIR);
 test('there are sources, and each folder holds one', () => {
   assert.ok(folders.length >= 5);
   assert.deepEqual([...registry.specs.keys()].sort(), folders);
+});
+
+test("a source that says no has set nothing, and none throws on another one's lines", () => {
+  for (const name of folders) {
+    for (const sample of readSamples(join(DIR, name))) {
+      const message = sample.raw.toString('utf8');
+      const json = parseJsonObject(message);
+      for (const program of ['', name]) {
+        for (const spec of registry.specs.values()) {
+          const out = new EventFields();
+          const got = spec.parse({ message, program, json, ingested: GOLDEN_INGESTED, zone: 'UTC' }, out);
+          if (got === 'no') assert.equal(out.size, 0, `${spec.name} on ${message.slice(0, 200)}`);
+        }
+      }
+    }
+  }
 });
 
 for (const name of folders) {

@@ -267,7 +267,7 @@ export type FlattenBounds = { readonly fields?: number; readonly depth?: number;
  * Sets the document's values as dotted names below `prefix` (`''` for none). Lists of scalars stay lists; lists of
  * objects become, per path, the list of their values; a name that is reached in two ways (`a.b` beside `{a: {b}}`) gets
  * both values. Empty objects and lists are kept as an empty list. Names below `vigil.` are ours and go to `claimed.`.
- * Returns how many names were left out.
+ * Returns how many names were left out, and adds them to `out.overflow`.
  */
 export function flatten(doc: JsonObject, out: EventFields, prefix = '', bounds: FlattenBounds = {}): number {
   const f: Flat = {
@@ -283,6 +283,7 @@ export function flatten(doc: JsonObject, out: EventFields, prefix = '', bounds: 
     if (name.startsWith('vigil.')) out.set(`claimed.${name}`, value);
     else out.set(name, value);
   }
+  out.overflow += f.left;
   return f.left;
 }
 

@@ -151,6 +151,12 @@ test('a parser that throws quarantines the event and leaves no half of it', () =
   assert.equal(e.fields.get('message'), 'x');
 });
 
+test('what the bounds leave out is named on the event', () => {
+  const many = JSON.stringify(Object.fromEntries(Array.from({ length: 1001 }, (_, i) => [`k${i}`, i])));
+  assert.equal(run(many).fields.get('vigil.fields_left_out'), 101);
+  assert.equal(run(`{"long":"${'x'.repeat(70_000)}"}`).fields.get('vigil.values_cut'), 1);
+});
+
 test('provenance is ours, whatever the sender says', () => {
   const e = run('{"vigil.tenant":"other","vigil":{"origin":"demo"},"event.ingested":1}', { tenant: 't1' });
   assert.equal(e.fields.get('vigil.tenant'), 't1');

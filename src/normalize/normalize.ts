@@ -261,6 +261,9 @@ function finish(f: Finish): NormalizedEvent {
     fields.setOurs('vigil.claimed_time', isoText(claimed));
     fields.setOurs('vigil.time_flag', claim.flag);
   }
+  // What the bounds left out is named on the event; the raw bytes have it all.
+  if (fields.overflow > 0) fields.setOurs('vigil.fields_left_out', fields.overflow);
+  if (fields.cut > 0) fields.setOurs('vigil.values_cut', fields.cut);
   const source = verdict.spec?.name ?? UNKNOWN_SOURCE;
   const parser = verdict.spec === undefined ? UNKNOWN_PARSER : `${source}@${verdict.spec.version}`;
   provenance(fields, meta, { ts: claim.ts, ingested, source, parser, status: verdict.status });
