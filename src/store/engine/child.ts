@@ -13,7 +13,7 @@
  * Held by `engine.int.test.ts` and `hostile.int.test.ts`.
  */
 import { randomUUID, timingSafeEqual } from 'node:crypto';
-import { chmodSync, rmSync } from 'node:fs';
+import { chmodSync, readFileSync, rmSync } from 'node:fs';
 import { open, unlink } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { join } from 'node:path';
@@ -368,8 +368,21 @@ function replyError(res: ServerResponse, e: unknown): void {
   res.end(body);
 }
 
+/** The living process that has locked the folder, 0 if none: chDB itself only says that it could not connect. */
+function lockHolder(path: string): number {
+  try {
+    const pid = Number(/^PID: (\d+)/.exec(readFileSync(join(path, 'status'), 'utf8'))?.[1] ?? 0);
+    if (pid === 0 || pid === process.pid) return 0;
+    process.kill(pid, 0);
+    return pid;
+  } catch {
+    // No such file or process: whatever failed, it was not the lock.
+    return 0;
+  }
+}
+
 /** Opens the folder; while another engine holds it (one that outlived its parent), waits. */
-async function openFolder(openSession: () => ChdbSession): Promise<ChdbSession> {
+async function openFolder(path: string, openSession: () => ChdbSession): Promise<ChdbSession> {
   const until = Date.now() + LOCK_WAIT_MS_MAX;
   for (let told = false; ; ) {
     try {
@@ -377,9 +390,12 @@ async function openFolder(openSession: () => ChdbSession): Promise<ChdbSession> 
       await session.queryAsync('SELECT 1');
       return session;
     } catch (e) {
-      const text = errorText(e);
-      if (!/lock|another (?:server|process|instance)/i.test(text) || Date.now() > until) throw e;
-      if (!told) say({ kind: 'waiting', why: 'another engine still holds the folder' });
+      const holder = lockHolder(path);
+      if (holder === 0) throw e;
+      if (Date.now() > until)
+        throw new Error(`process ${holder} holds ${path}; end it, or use another data folder`);
+      if (!told)
+        say({ kind: 'waiting', why: `process ${holder}, an engine of a former run, still holds the folder` });
       told = true;
       await new Promise((r) => setTimeout(r, 100));
     }
@@ -425,7 +441,7 @@ async function main(): Promise<void> {
     (bridge?.end() ?? Promise.resolve()).catch(() => {}).finally(() => process.exit(0));
   });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
-  const opened = await openFolder(openSession);
+  const opened = await openFolder(config.path, openSession);
   const version = (await opened.queryAsync('SELECT version()', { format: 'TSV' })).text().trim();
   bridge = new Bridge(config, opened, openSession);
   server = await listen(bridge, config.socket);
