@@ -398,7 +398,7 @@ export function makeAlerts(now: number): Alert[] {
     const last = now - Math.floor(i ** 1.7 * 9 * MIN) - 40 * S;
     const first = last - Math.floor(r() * 20 * MIN) - 2 * MIN;
     const status = i < 9 ? 'new' : i < 15 ? 'acknowledged' : r() > 0.35 ? 'closed' : 'acknowledged';
-    const id = (0xa7c1_0000 + i * 7777).toString(16).padStart(8, '0') + '5e0f9b21';
+    const id = `${(0xa7c1_0000 + i * 7777).toString(16).padStart(8, '0')}5e0f9b21`;
     const count = i < STORIES.length ? s.count : Math.max(1, Math.round(s.count * (0.4 + r())));
     return {
       id,

@@ -11,6 +11,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { extname, join, normalize } from 'node:path';
 import type { EventRow, SearchRequest, SearchResult } from '../../src/api/contract.ts';
 import type { Alert, AlertStatus } from '../../src/model/alert.ts';
+import { firstOf } from '../src/lib/queue-order.ts';
 import * as data from './fixture-data.ts';
 
 const PORT = Number(process.argv[2] ?? 8599);
@@ -142,20 +143,29 @@ function search(q: SearchRequest): { code: number; body: unknown } {
 
 function alertPage(p: URLSearchParams): unknown {
   const counts: Record<AlertStatus, number> = { new: 0, acknowledged: 0, closed: 0 };
-  for (const a of alerts) counts[a.status]++;
   const status = (p.get('status') ?? '').split(',').filter((s) => s !== '');
   const text = (p.get('q') ?? '').toLowerCase();
-  const fit = alerts.filter(
+  const base = alerts.filter(
     (a) =>
-      (status.length === 0 || status.includes(a.status)) &&
       (p.get('severity') === null || a.severity === p.get('severity')) &&
       `${a.sentence} ${a.ruleTitle} ${a.entities.join(' ')}`.toLowerCase().includes(text),
   );
-  return { alerts: fit.slice(0, Number(p.get('limit') ?? 100)), total: fit.length, counts };
+  for (const a of base) counts[a.status]++;
+  const fit = base.filter((a) => status.length === 0 || status.includes(a.status));
+  const sort = p.get('sort') === 'severity' ? 'severity' : 'newest';
+  const before = p.get('before');
+  const page = firstOf([fit], sort, fit.length).filter(
+    (a) => before === null || a.openedAt < Number(before.split(':')[0]),
+  );
+  const total =
+    status.length === 0
+      ? counts.new + counts.acknowledged + counts.closed
+      : status.reduce((n, s) => n + counts[s as AlertStatus], 0);
+  return { alerts: page.slice(0, Number(p.get('limit') ?? 100)), total, counts };
 }
 
-function tell(message: unknown): void {
-  for (const s of streams) s.write(`data: ${JSON.stringify(message)}\n\n`);
+function tell(message: { readonly kind: string; readonly [key: string]: unknown }): void {
+  for (const s of streams) s.write(`event: ${message.kind}\ndata: ${JSON.stringify(message)}\n\n`);
 }
 
 function changeAlert(id: string, what: string, body: Record<string, unknown>): Alert | undefined {
@@ -218,7 +228,7 @@ const USERS = [
 ];
 const TOKENS = [
   {
-    id: 'tk_81fa',
+    id: '81fa',
     name: 'web servers, rsyslog',
     scope: 'ingest',
     sources: ['nginx', 'sshd'],
@@ -227,7 +237,7 @@ const TOKENS = [
     lastUsed: now() - 4 * data.S,
   },
   {
-    id: 'tk_02bc',
+    id: '02bc',
     name: 'report script',
     scope: 'read',
     sources: [],
@@ -264,12 +274,12 @@ async function api(req: IncomingMessage, res: ServerResponse, url: URL): Promise
   if (route === 'GET /status/public') return send(res, 200, { name: 'Vigil', version: '0.1.0', demo: false });
   if (route === 'POST /session') {
     if ((await bodyOf(req))['password'] === 'wrong')
-      return send(res, 401, { error: 'denied', message: 'Wrong user or password.' });
+      return send(res, 401, { error: 'wrong_login', message: 'user or password is wrong' });
     res.setHeader('set-cookie', 'fixture=1; HttpOnly; SameSite=Strict; Path=/');
     return send(res, 200, ME);
   }
   if (!/fixture=1/.test(req.headers.cookie ?? ''))
-    return send(res, 401, { error: 'no_session', message: 'Sign in first.' });
+    return send(res, 401, { error: 'unauthenticated', message: 'Sign in first.' });
   const range: readonly [number, number] = [Number(p.get('from')), Number(p.get('to'))];
   const event = /^\/events\/(.+)$/.exec(path);
   const alert = /^\/alerts\/([^/]+)(?:\/(\w+))?$/.exec(path);
@@ -342,7 +352,9 @@ async function api(req: IncomingMessage, res: ServerResponse, url: URL): Promise
     case 'GET /tokens':
       return send(res, 200, TOKENS);
     case 'POST /tokens':
-      return send(res, 200, { ...TOKENS[0], token: 'vgl_fixture_0123456789abcdef0123456789abcdef' });
+      return send(res, 200, { info: TOKENS[0], token: 'vgl_fixture_0123456789abcdef0123456789abcdef' });
+    case 'POST /users':
+      return send(res, 200, { user: USERS[1], password: 'otter-lamp-quiet-seven' });
     case 'GET /audit':
       return send(res, 200, AUDIT);
     default:

@@ -102,7 +102,7 @@ const LOOKS: readonly Look[] = [
       await p.getByTestId('token-add').click();
       await p.getByTestId('token-name').fill('web servers');
       await p.getByTestId('token-submit').click();
-      await p.getByTestId('token-value').waitFor();
+      await p.getByTestId('secret').waitFor();
     },
   },
   { name: 'settings-lists', path: '/settings?tab=lists' },

@@ -9,7 +9,7 @@ import './styles.css';
 
 /** Only what may succeed on its own is tried again: not a refusal, not a wrong query. */
 const worthRetrying = (failures: number, e: Error): boolean =>
-  failures < 2 && e instanceof ApiFailure && (e.status === 0 || e.status >= 500);
+  failures < 2 && e instanceof ApiFailure && (e.status === 0 || e.status === 429 || e.status >= 500);
 
 const client = new QueryClient({
   defaultOptions: { queries: { retry: worthRetrying, staleTime: 5000, refetchOnWindowFocus: false } },

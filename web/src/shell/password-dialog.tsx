@@ -1,4 +1,5 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { messageOf, post } from '../data/client.ts';
 import { Button } from '../ui/button.tsx';
@@ -12,11 +13,13 @@ export function PasswordDialog({ forced, onClose }: { forced: boolean; onClose: 
   const [next, setNext] = useState('');
   const [again, setAgain] = useState('');
   const client = useQueryClient();
+  const navigate = useNavigate();
   const change = useMutation({
     mutationFn: () => post('/session/password', { current, next }),
+    // The server ends every session of the person, this one too.
     onSuccess: async () => {
-      await client.invalidateQueries({ queryKey: ['me'] });
-      onClose();
+      client.clear();
+      await navigate({ to: '/login', search: { tab: 'changed' } });
     },
   });
   const problem =
@@ -35,7 +38,9 @@ export function PasswordDialog({ forced, onClose }: { forced: boolean; onClose: 
         }}
       >
         {forced && (
-          <p className="text-muted">The password you were given works once. Choose one that only you know.</p>
+          <p className="text-muted">
+            The password you were given works once. Choose one that only you know; then sign in with it.
+          </p>
         )}
         <Labelled label="Current password">
           <input

@@ -26,6 +26,8 @@ export function Shell() {
         <Failed what="The console could not start." error={me.error} retry={() => void me.refetch()} />
       </div>
     );
+  // Until then the server answers nothing else.
+  if (me.data.mustChangePassword) return <PasswordDialog forced onClose={() => undefined} />;
   return (
     <MeContext value={me.data}>
       <Frame me={me.data} />
@@ -75,9 +77,7 @@ function Frame({ me }: { me: Me }) {
           </main>
         </div>
         {help && <HelpDialog onClose={() => setHelp(false)} />}
-        {(password || me.mustChangePassword) && (
-          <PasswordDialog forced={me.mustChangePassword} onClose={() => setPassword(false)} />
-        )}
+        {password && <PasswordDialog forced={false} onClose={() => setPassword(false)} />}
       </MenuProvider>
     </LiveProvider>
   );

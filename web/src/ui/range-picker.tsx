@@ -22,22 +22,21 @@ export function RangePicker({ state }: { state: RangeState }) {
     const outside = (e: Event): void => {
       if (!box.current?.contains(e.target as Node)) setOpen(false);
     };
+    const onKey = (e: KeyboardEvent): void => {
+      if (e.key !== 'Escape') return;
+      e.stopPropagation();
+      setOpen(false);
+    };
     addEventListener('pointerdown', outside);
-    return () => removeEventListener('pointerdown', outside);
+    addEventListener('keydown', onKey, true);
+    return () => {
+      removeEventListener('pointerdown', outside);
+      removeEventListener('keydown', onKey, true);
+    };
   }, [open]);
 
   return (
-    <div
-      ref={box}
-      className="relative"
-      onKeyDown={(e) => {
-        if (e.key === 'Escape' && open) {
-          e.stopPropagation();
-          setOpen(false);
-        }
-      }}
-      role="presentation"
-    >
+    <div ref={box} className="relative">
       <Button
         data-testid="range"
         aria-expanded={open}

@@ -36,7 +36,7 @@ function options(p: Setup): uPlot.Options {
   return {
     width: p.width,
     height: p.height,
-    padding: [6, 8, 0, 0],
+    padding: [6, 20, 0, 0],
     legend: { show: false },
     cursor: {
       y: false,
@@ -55,7 +55,7 @@ function options(p: Setup): uPlot.Options {
         grid: { stroke: cssColor('--chart-grid'), width: 1 },
         size: 46,
         gap: 5,
-        space: 32,
+        space: 22,
         incrs: [
           1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 2e5, 5e5, 1e6, 2e6, 5e6, 1e7,
           1e8, 1e9,

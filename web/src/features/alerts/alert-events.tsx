@@ -65,12 +65,13 @@ export function AlertEvents({ alert }: { alert: Alert }) {
         <thead>
           <tr>
             <th className="w-[26px] !px-1" />
-            <th className="w-[150px]">Time</th>
-            <th className="w-[110px]">Host</th>
-            <th className="w-[140px]">Action</th>
-            <th className="w-[80px]">Outcome</th>
-            <th className="w-[110px]">User</th>
-            <th>Source address</th>
+            <th className="w-[142px]">Time</th>
+            <th className="w-[80px]">Host</th>
+            <th className="w-[104px]">Action</th>
+            <th className="w-[66px]">Outcome</th>
+            <th className="w-[90px]">User</th>
+            <th className="w-[118px]">Source address</th>
+            <th>Message</th>
           </tr>
         </thead>
         <tbody>
@@ -88,6 +89,9 @@ export function AlertEvents({ alert }: { alert: Alert }) {
               <td className={outcomeClass(textOf(e, 'event.outcome'))}>{safe(textOf(e, 'event.outcome'))}</td>
               <td className="truncate">{safe(textOf(e, 'user.name'))}</td>
               <td className="truncate font-mono text-sm">{safe(textOf(e, 'source.ip'))}</td>
+              <td className="truncate font-mono text-sm text-muted" title={safe(textOf(e, 'message'))}>
+                {safe(textOf(e, 'message'))}
+              </td>
             </Row>
           ))}
           {more.slice(0, REFS_SHOWN).map((r) => (
@@ -108,7 +112,7 @@ export function AlertEvents({ alert }: { alert: Alert }) {
               }
             >
               <td className="whitespace-nowrap">{rowTime(r.ts, zone)}</td>
-              <td colSpan={5} className="text-faint">
+              <td colSpan={6} className="text-faint">
                 further event, open to read it
               </td>
             </Row>
@@ -158,7 +162,7 @@ function Row({ id, open, onToggle, detail, children }: RowProps) {
       </tr>
       {open && (
         <tr>
-          <td colSpan={7} className="border-l-2 border-l-accent bg-bg">
+          <td colSpan={8} className="border-l-2 border-l-accent bg-bg">
             {detail}
           </td>
         </tr>

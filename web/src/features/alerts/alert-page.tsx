@@ -9,6 +9,7 @@ import { severityColor } from '../../lib/severity.ts';
 import { SeverityBadge, StatusBadge, Tag } from '../../ui/badge.tsx';
 import { Button } from '../../ui/button.tsx';
 import { useHotkeys } from '../../ui/hotkeys.ts';
+import { usePageTitle } from '../../ui/page-head.tsx';
 import { safe } from '../../ui/safe-text.tsx';
 import { Empty, Failed, Loading, Panel } from '../../ui/states.tsx';
 import { AlertEvents } from './alert-events.tsx';
@@ -55,6 +56,7 @@ export function AlertPage() {
 
 function Body({ detail }: { detail: AlertDetail }) {
   const { alert, rule, related } = detail;
+  usePageTitle(safe(alert.sentence));
   return (
     <>
       <Head detail={detail} />

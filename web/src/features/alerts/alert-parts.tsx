@@ -74,12 +74,6 @@ export function NextSteps({ steps }: { steps: readonly string[] }) {
   );
 }
 
-const KIND_WORD: ReadonlyMap<string, string> = new Map([
-  ['ip', 'address'],
-  ['user', 'user'],
-  ['host', 'host'],
-]);
-
 /** Pivots offered as links, the first of each kind that can act. */
 export function WhoAndWhere({ alert }: { alert: Alert }) {
   const around = { from: alert.firstSeen, to: alert.lastSeen };
@@ -113,8 +107,8 @@ export function WhoAndWhere({ alert }: { alert: Alert }) {
                   className="inline-flex max-w-full items-center gap-1.5 text-accent hover:underline"
                 >
                   <Radar size={13} aria-hidden="true" className="shrink-0" />
-                  <span className="truncate">
-                    Everything {KIND_WORD.get(kind)} {safe(name)} did, last 24 hours
+                  <span className="truncate" title={`${kind} ${safe(name)}`}>
+                    Everything {safe(name)} did, last 24 hours
                   </span>
                 </Link>
               </li>

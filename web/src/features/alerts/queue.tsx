@@ -1,4 +1,4 @@
-/** The alert queue: what wants work, newest change first. j/k move, Enter opens, a acknowledges, c closes. */
+/** The alert queue: what wants work, gravest first. j/k move, Enter opens, a acknowledges, c closes. */
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { useEffect, useRef, useState } from 'react';
 import { SEVERITIES, type Alert } from '../../../../src/model/alert.ts';
@@ -7,6 +7,7 @@ import { useNow } from '../../data/clock.ts';
 import { useLive } from '../../data/live.tsx';
 import { useMe, useTenant } from '../../data/session.tsx';
 import { countText, shortCount } from '../../lib/format.ts';
+import type { QueueSort } from '../../lib/queue-order.ts';
 import { severityWord, WORST_FIRST } from '../../lib/severity.ts';
 import { SeverityBadge, StatusBadge } from '../../ui/badge.tsx';
 import { Button, Segments } from '../../ui/button.tsx';
@@ -17,7 +18,7 @@ import { safe } from '../../ui/safe-text.tsx';
 import { Empty, Failed, Loading, Panel } from '../../ui/states.tsx';
 import { Ago } from '../../ui/time.tsx';
 import { CloseDialog } from './close-dialog.tsx';
-import { STATUS_FILTERS, type StatusFilter, useChangeAlert, useQueue } from './data.ts';
+import { GRAVEST_ROWS, STATUS_FILTERS, type StatusFilter, useChangeAlert, useQueue } from './data.ts';
 
 const FILTER_WORD: Readonly<Record<StatusFilter, string>> = {
   open: 'Open',
@@ -27,7 +28,7 @@ const FILTER_WORD: Readonly<Record<StatusFilter, string>> = {
   all: 'All',
 };
 
-type Filter = { status: StatusFilter; severity: string; q: string; sel: string };
+type Filter = { status: StatusFilter; severity: string; q: string; sel: string; sort: QueueSort };
 
 function useFilter(): [Filter, (next: Partial<Filter>) => void] {
   const s = useSearch({ strict: false });
@@ -37,16 +38,22 @@ function useFilter(): [Filter, (next: Partial<Filter>) => void] {
     severity: SEVERITIES.find((x) => x === s.severity) ?? '',
     q: s.q ?? '',
     sel: s.sel ?? '',
+    sort: s.sort === 'newest' ? 'newest' : 'severity',
   };
   const set = (next: Partial<Filter>): void =>
     void navigate({
       to: '.',
       replace: true,
-      search: (old) => ({
-        ...old,
-        ...next,
-        status: (next.status ?? filter.status) === 'open' ? undefined : (next.status ?? filter.status),
-      }),
+      // What is as it is by default stays out of the URL.
+      search: (old) => {
+        const all = { ...filter, ...next };
+        return {
+          ...old,
+          ...all,
+          status: all.status === 'open' ? undefined : all.status,
+          sort: all.sort === 'severity' ? undefined : all.sort,
+        };
+      },
     });
   return [filter, set];
 }
@@ -54,7 +61,13 @@ function useFilter(): [Filter, (next: Partial<Filter>) => void] {
 export function AlertQueue() {
   const tenant = useTenant();
   const [filter, set] = useFilter();
-  const q = useQueue({ tenant, status: filter.status, severity: filter.severity, q: filter.q });
+  const q = useQueue({
+    tenant,
+    status: filter.status,
+    severity: filter.severity,
+    q: filter.q,
+    sort: filter.sort,
+  });
   const alerts = q.data?.pages.flatMap((p) => p.alerts) ?? [];
   const first = q.data?.pages[0];
   const [closing, setClosing] = useState<Alert | null>(null);
@@ -121,6 +134,12 @@ export function AlertQueue() {
             : `Show more (${countText((first?.total ?? 0) - alerts.length)} left)`}
         </Button>
       )}
+      {filter.sort === 'severity' && first !== undefined && first.total > GRAVEST_ROWS && (
+        <div className="self-center text-muted">
+          The gravest {countText(alerts.length)} of {countText(first.total)}.{' '}
+          <Button onClick={() => set({ sort: 'newest' })}>Page through all, newest first</Button>
+        </div>
+      )}
       {closing !== null && <CloseDialog alert={closing} onClose={() => setClosing(null)} />}
     </div>
   );
@@ -182,6 +201,15 @@ function Filters({
           ...WORST_FIRST.map((id) => ({ id: id as string, text: severityWord[id] })),
         ]}
       />
+      <Segments
+        label="Order"
+        value={filter.sort}
+        onPick={(sort) => set({ sort })}
+        options={[
+          { id: 'severity', text: 'Gravest first' },
+          { id: 'newest', text: 'Newest' },
+        ]}
+      />
       <form
         className="flex-1"
         onSubmit={(e) => {
@@ -190,7 +218,7 @@ function Filters({
         }}
       >
         <input
-          className="field w-full max-w-[320px]"
+          className="field w-full min-w-[180px] max-w-[320px]"
           type="search"
           placeholder="Text in sentence, rule or entity"
           aria-label="Filter by text"

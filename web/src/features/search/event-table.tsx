@@ -17,7 +17,7 @@ import { Value } from '../../ui/value.tsx';
 const ROW_PX = 26;
 /** Rows left before the end when the next page is fetched. */
 const AHEAD_ROWS = 40;
-const GRID = 'grid grid-cols-[22px_148px_104px_104px_minmax(0,1fr)_104px_128px_70px] gap-x-2.5 px-2';
+const GRID = 'grid grid-cols-[18px_138px_84px_74px_minmax(0,1fr)_96px_116px_60px] gap-x-2 px-2';
 
 type Props = {
   readonly tenant: string;

@@ -5,7 +5,7 @@ import { countText } from '../../lib/format.ts';
 import type { Resolved } from '../../lib/time-range.ts';
 import { type BarSeries, TimeBars } from '../../ui/time-bars.tsx';
 
-const HEIGHT = 92;
+const HEIGHT = 100;
 
 export function Histogram({
   result,

@@ -26,7 +26,6 @@ export function QueryBar({ query, error, busy, onSearch }: Props) {
   return (
     <div className="min-w-0 flex-1">
       <form
-        role="search"
         className="flex gap-2"
         onSubmit={(e) => {
           e.preventDefault();

@@ -4,11 +4,13 @@ import { RotateCw } from 'lucide-react';
 import type { ReactNode } from 'react';
 import type { SearchResult } from '../../../../src/api/contract.ts';
 import { ApiFailure } from '../../data/client.ts';
+import { setFieldList, useFieldList } from '../../data/prefs.ts';
 import { type RangeState, useRange } from '../../data/range.ts';
 import { useTenant } from '../../data/session.tsx';
 import { bytesText, countText, plural } from '../../lib/format.ts';
 import { Button, IconButton } from '../../ui/button.tsx';
 import { NoLogs } from '../../ui/no-logs.tsx';
+import { usePageTitle } from '../../ui/page-head.tsx';
 import { RangePicker } from '../../ui/range-picker.tsx';
 import { Empty, Failed, Loading, Panel } from '../../ui/states.tsx';
 import { useEvents } from './data.ts';
@@ -19,16 +21,17 @@ import { PipeTable } from './pipe-table.tsx';
 import { QueryBar } from './query-bar.tsx';
 
 export function SearchPage() {
+  usePageTitle('Search');
   const tenant = useTenant();
   const range = useRange();
+  const fieldList = useFieldList();
   const url = useSearch({ strict: false });
   const navigate = useNavigate();
   const query = url.q ?? '';
   const key = { tenant, query, range: range.resolved };
   const q = useEvents(key);
   const first = q.data?.pages[0];
-  const queryError =
-    q.error instanceof ApiFailure && q.error.status >= 400 && q.error.status < 500 ? q.error.body : undefined;
+  const queryError = q.error instanceof ApiFailure && q.error.status === 400 ? q.error.body : undefined;
 
   const onSearch = (text: string): void => {
     range.renew();
@@ -58,7 +61,7 @@ export function SearchPage() {
         <Histogram result={first} range={range.resolved} onBrush={onBrush} />
       )}
       <div className="flex min-h-0 flex-1 gap-2.5">
-        <FieldList search={key} />
+        {fieldList && <FieldList search={key} />}
         <div className="flex min-h-0 min-w-0 flex-1 flex-col">
           {q.isPending ? (
             <Panel className="flex-1">
@@ -136,12 +139,21 @@ function Found({ first, range, query, onClear, children }: FoundProps) {
 }
 
 function Summary({ result }: { result: SearchResult }) {
+  const fieldList = useFieldList();
   return (
     <div
       className="flex flex-wrap items-center gap-x-4 px-1 text-sm text-muted"
       role="status"
       data-testid="search-summary"
     >
+      <button
+        type="button"
+        aria-pressed={fieldList}
+        onClick={() => setFieldList(!fieldList)}
+        className="text-accent hover:underline"
+      >
+        {fieldList ? 'Hide fields' : 'Show fields'}
+      </button>
       <span className="text-text">
         {result.kind === 'table'
           ? `${plural(result.table.length, 'row')} from ${plural(result.total, 'event')}`

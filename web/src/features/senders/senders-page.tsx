@@ -4,6 +4,7 @@ import type { LedgerLine, SenderInfo } from '../../../../src/api/contract.ts';
 import { useNow } from '../../data/clock.ts';
 import { useLedger, useSenders } from '../../data/queries.ts';
 import { type RangeState, useRange } from '../../data/range.ts';
+import { useTenant } from '../../data/session.tsx';
 import { countText, shareText } from '../../lib/format.ts';
 import { sumOf, terms, totalLine } from '../../lib/ledger.ts';
 import { Button } from '../../ui/button.tsx';
@@ -22,9 +23,10 @@ const keyOf = (l: { readonly door: string; readonly sender: string }): string =>
 const MINUTES_MAX = 240;
 
 export function SendersPage() {
+  const tenant = useTenant();
   const range = useRange();
-  const ledger = useLedger(range.resolved);
-  const senders = useSenders();
+  const ledger = useLedger(tenant, range.resolved);
+  const senders = useSenders(tenant);
   const sel = useSearch({ strict: false, select: (s) => s.sel });
   return (
     <div className="flex flex-col gap-3 p-4">

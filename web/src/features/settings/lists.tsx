@@ -104,11 +104,11 @@ function EditList({ list, onClose }: { list: ListInfo; onClose: () => void }) {
         }}
       >
         {list.name === '' && (
-          <Labelled label="Name" hint="Lower-case letters, digits and _, as rules write it.">
+          <Labelled label="Name" hint="Letters, digits, _ . and -, as rules write it.">
             <input
               className="field font-mono"
               required
-              pattern="[a-z][a-z0-9_]*"
+              pattern="[A-Za-z0-9_][A-Za-z0-9_.\-]*"
               value={name}
               onChange={(e) => setName(e.target.value)}
             />

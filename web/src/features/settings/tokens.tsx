@@ -1,15 +1,17 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { Copy, KeyRound } from 'lucide-react';
+import { KeyRound } from 'lucide-react';
 import { useState } from 'react';
-import type { TokenInfo } from '../../../../src/api/contract.ts';
+import type { TokenCreated, TokenInfo } from '../../../../src/api/contract.ts';
 import { del, get, messageOf, post } from '../../data/client.ts';
 import { useNow } from '../../data/clock.ts';
+import { useTenant } from '../../data/session.tsx';
 import { DAY_US } from '../../lib/time-range.ts';
 import { Button } from '../../ui/button.tsx';
 import { Dialog, Labelled } from '../../ui/dialog.tsx';
 import { safe } from '../../ui/safe-text.tsx';
 import { Empty, Failed, Loading, Panel } from '../../ui/states.tsx';
 import { Ago, Time } from '../../ui/time.tsx';
+import { ShownOnce } from './shown-once.tsx';
 
 const SCOPES: readonly (readonly [TokenInfo['scope'], string])[] = [
   ['ingest', 'Send logs'],
@@ -21,9 +23,6 @@ const LIFETIMES: readonly (readonly [number, string])[] = [
   [365, 'One year'],
   [0, 'Never'],
 ];
-
-/** What the server answers to a new token: its description and, this once, the token itself. */
-type NewToken = TokenInfo & { readonly token: string };
 
 export function Tokens() {
   const client = useQueryClient();
@@ -110,17 +109,20 @@ function AddToken({ onClose }: { onClose: () => void }) {
   const [sources, setSources] = useState('');
   const [days, setDays] = useState(365);
   const client = useQueryClient();
+  const tenant = useTenant();
   const add = useMutation({
     mutationFn: () =>
-      post<NewToken>('/tokens', {
+      post<TokenCreated>('/tokens', {
         name: name.trim(),
         scope,
+        tenant,
         sources: scope === 'ingest' ? sources.split(/[\s,]+/).filter((s) => s !== '') : [],
         expiresAt: days === 0 ? 0 : Date.now() * 1000 + days * DAY_US,
       }),
     onSuccess: () => client.invalidateQueries({ queryKey: ['tokens'] }),
   });
-  if (add.data !== undefined) return <Shown token={add.data} onClose={onClose} />;
+  if (add.data !== undefined)
+    return <ShownOnce title={`Token ${safe(add.data.info.name)}`} text={add.data.token} onClose={onClose} />;
   return (
     <Dialog title="New token" onClose={onClose}>
       <form
@@ -177,36 +179,6 @@ function AddToken({ onClose }: { onClose: () => void }) {
           </Button>
         </div>
       </form>
-    </Dialog>
-  );
-}
-
-function Shown({ token, onClose }: { token: NewToken; onClose: () => void }) {
-  const [copied, setCopied] = useState(false);
-  return (
-    <Dialog title="The token, shown this once" onClose={onClose}>
-      <p className="mb-2 text-muted">
-        Vigil keeps only a fingerprint of it. Copy it now; it cannot be shown again.
-      </p>
-      <pre
-        className="rounded-[5px] border border-line bg-bg p-2.5 font-mono break-all whitespace-pre-wrap select-all"
-        data-testid="token-value"
-      >
-        {token.token}
-      </pre>
-      <div className="mt-3 flex justify-end gap-2">
-        <Button
-          icon={<Copy size={13} />}
-          onClick={() => {
-            void navigator.clipboard?.writeText(token.token).then(() => setCopied(true));
-          }}
-        >
-          {copied ? 'Copied' : 'Copy'}
-        </Button>
-        <Button look="primary" onClick={onClose}>
-          Done
-        </Button>
-      </div>
     </Dialog>
   );
 }
