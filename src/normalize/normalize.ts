@@ -11,12 +11,13 @@
 import { EventFields, type NormalizedEvent, type ParseStatus } from '../model/event.ts';
 import type { RecordMeta } from '../model/record.ts';
 import { entitiesOf } from './entities.ts';
-import { decodeEnvelope, type Envelope, envelopeFields } from './envelope.ts';
+import { decodeEnvelope, type Envelope, envelopeFields, type PrefixTest } from './envelope.ts';
 import { isJournal, journalEnvelope, journalFields } from './journald.ts';
 import { parseJsonObject } from './json.ts';
-import { bySignature, hasPrefix, type Registry } from './registry.ts';
+import { bySignature, hasPrefix, PASSING_SOURCE, type Registry } from './registry.ts';
 import type { JsonObject, ParseOutcome, SourceInput, SourceSpec } from './source.ts';
 import { claimTime, isoText } from './time.ts';
+import { around, unwrap } from './wrapped.ts';
 
 export type NormalizeOptions = {
   /** IANA zone for stamps without one, where the record's meta names none. */
@@ -39,20 +40,29 @@ export function makeNormalizer(registry: Registry, options: NormalizeOptions): N
   return (raw, meta, ingested) => {
     const rawText = Buffer.prototype.utf8Slice.call(raw, 0, raw.length);
     const zone = meta.zone === '' ? options.hostZone : meta.zone;
-    const decoded = decode(trimEnd(rawText), { zone, ingested }, isPrefix);
-    let fields = startFields(decoded);
-    let verdict: Verdict;
+    const record: Received = { raw, rawText, meta, ingested, options };
+    const text = trimEnd(rawText);
+    let decoded: Decoded | undefined;
     try {
-      verdict = route(registry, meta, decoded, { zone, ingested, out: fields });
+      decoded = decode(text, { zone, ingested }, isPrefix);
+      const fields = startFields(decoded);
+      const verdict = route(registry, meta, decoded, { zone, ingested, out: fields, isPrefix });
+      return finish(record, decoded, verdict.fields ?? fields, verdict);
     } catch (e) {
       // A failing parser may have left half an event: start anew from the envelope.
-      fields = startFields(decoded);
+      const kept = decoded ?? {
+        env: decodeNone(text),
+        message: text,
+        repeated: 0,
+        json: undefined,
+        journal: undefined,
+      };
+      const fields = startFields(kept);
       const failed = e instanceof ParserFailure ? e : undefined;
-      const text = String(failed?.cause instanceof Error ? failed.cause.message : (failed?.cause ?? e));
-      fields.setOurs('vigil.error', text.slice(0, ERROR_CHARS_MAX));
-      verdict = { spec: failed?.spec, status: 'quarantined' };
+      const what = String(failed?.cause instanceof Error ? failed.cause.message : (failed?.cause ?? e));
+      fields.setOurs('vigil.error', what.slice(0, ERROR_CHARS_MAX));
+      return finish(record, kept, fields, { spec: failed?.spec, status: 'quarantined' });
     }
-    return finish({ raw, rawText, meta, ingested, options, decoded, fields, verdict });
   };
 }
 
@@ -65,7 +75,13 @@ type Decoded = {
   readonly journal: JsonObject | undefined;
 };
 type Context = { readonly zone: string; readonly ingested: number };
-type Verdict = { readonly spec: SourceSpec | undefined; readonly status: ParseStatus };
+/** `fields` and `time` are there where the event was made anew from a line inside the document. */
+type Verdict = {
+  readonly spec: SourceSpec | undefined;
+  readonly status: ParseStatus;
+  readonly fields?: EventFields;
+  readonly time?: number | undefined;
+};
 
 class ParserFailure extends Error {
   readonly spec: SourceSpec;
@@ -152,28 +168,18 @@ function route(
   registry: Registry,
   meta: RecordMeta,
   d: Decoded,
-  ctx: Context & { out: EventFields },
+  ctx: Context & { readonly out: EventFields; readonly isPrefix: PrefixTest },
 ): Verdict {
-  const input: SourceInput = {
-    message: d.message,
-    program: d.env.program,
-    json: d.json,
-    ingested: ctx.ingested,
-    zone: ctx.zone,
-  };
-  const ask = (spec: SourceSpec): ParseOutcome => {
-    try {
-      return spec.parse(input, ctx.out);
-    } catch (e) {
-      throw new ParserFailure(spec, e);
-    }
-  };
+  const ask = asker(d, ctx, ctx.out);
   const forced = meta.source === '' ? undefined : registry.specs.get(meta.source);
   if (forced !== undefined) {
     const got = ask(forced);
     return { spec: forced, status: got === 'no' ? unread(d) : got };
   }
-  const found = search(registry, d, filePath(meta), ask);
+  const found =
+    d.json === undefined
+      ? searchText(registry, d, filePath(meta), ask)
+      : searchJson(registry, d, d.json, ask, ctx);
   if (found !== undefined) return found;
   const fallback = d.json !== undefined ? registry.json : d.env.kind === 'none' ? undefined : registry.syslog;
   if (fallback !== undefined) {
@@ -186,26 +192,91 @@ function route(
 const unread = (d: Decoded): ParseStatus =>
   d.env.kind === 'none' || d.env.kind === 'stamp' ? 'raw' : 'partial';
 
-function search(
+type Ask = (spec: SourceSpec) => ParseOutcome;
+
+function asker(d: Decoded, ctx: Context, out: EventFields): Ask {
+  const input: SourceInput = {
+    message: d.message,
+    program: d.env.program,
+    json: d.json,
+    ingested: ctx.ingested,
+    zone: ctx.zone,
+  };
+  return (spec) => {
+    try {
+      return spec.parse(input, out);
+    } catch (e) {
+      throw new ParserFailure(spec, e);
+    }
+  };
+}
+
+function firstOf(specs: readonly SourceSpec[], ask: Ask): Verdict | undefined {
+  for (const spec of specs) {
+    const got = ask(spec);
+    if (got !== 'no') return { spec, status: got };
+  }
+  return undefined;
+}
+
+function byProgram(registry: Registry, d: Decoded, ask: Ask): Verdict | undefined {
+  if (d.env.program === '') return undefined;
+  const specs = registry.programs.get(programKey(d.env.program));
+  return specs === undefined ? undefined : firstOf(specs, ask);
+}
+
+/** Program, then the document's keys; before a source that merely passes on, the line inside the document is tried. */
+function searchJson(
   registry: Registry,
   d: Decoded,
-  sender: string,
-  ask: (spec: SourceSpec) => ParseOutcome,
+  doc: JsonObject,
+  ask: Ask,
+  ctx: Context & { readonly isPrefix: PrefixTest },
 ): Verdict | undefined {
-  const { message, json } = d;
-  const first = (specs: readonly SourceSpec[]): Verdict | undefined => {
-    for (const spec of specs) {
-      const got = ask(spec);
-      if (got !== 'no') return { spec, status: got };
-    }
-    return undefined;
-  };
-  if (d.env.program !== '') {
-    const specs = registry.programs.get(programKey(d.env.program));
-    const found = specs === undefined ? undefined : first(specs);
-    if (found !== undefined) return found;
-  }
-  if (json !== undefined) return first(bySignature(registry, json));
+  const specs = bySignature(registry, doc);
+  return (
+    byProgram(registry, d, ask) ??
+    firstOf(
+      specs.filter((s) => s.name !== PASSING_SOURCE),
+      ask,
+    ) ??
+    searchWrapped(registry, d, doc, ctx) ??
+    firstOf(
+      specs.filter((s) => s.name === PASSING_SOURCE),
+      ask,
+    )
+  );
+}
+
+/** The line that a shipper wrapped: taken where a text source understands it, or knows at least its program. */
+function searchWrapped(
+  registry: Registry,
+  d: Decoded,
+  doc: JsonObject,
+  ctx: Context & { readonly isPrefix: PrefixTest },
+): Verdict | undefined {
+  const wrapped = unwrap(doc, ctx, ctx.isPrefix);
+  if (wrapped === undefined) return undefined;
+  const inner = withMessage(wrapped.env, undefined);
+  const out = startFields(inner);
+  const ask = asker(inner, ctx, out);
+  const found =
+    inner.json === undefined
+      ? searchText(registry, inner, '', ask)
+      : firstOf(
+          bySignature(registry, inner.json).filter((s) => s.name !== PASSING_SOURCE),
+          ask,
+        );
+  if (found === undefined || (found.status !== 'parsed' && inner.env.program === '')) return undefined;
+  envelopeFields(d.env, out);
+  around(doc, wrapped.lineKey, out, new EventFields());
+  return { ...found, fields: out, time: wrapped.env.time ?? d.env.time };
+}
+
+function searchText(registry: Registry, d: Decoded, sender: string, ask: Ask): Verdict | undefined {
+  const { message } = d;
+  const found = byProgram(registry, d, ask);
+  if (found !== undefined) return found;
   const bucket = registry.prefixes.get(message.charCodeAt(0));
   if (bucket !== undefined) {
     for (const p of bucket) {
@@ -237,27 +308,24 @@ function programKey(program: string): string {
   return p.startsWith('(') && p.endsWith(')') ? p.slice(1, -1) : p;
 }
 
-type Finish = {
+type Received = {
   readonly raw: Uint8Array;
   readonly rawText: string;
   readonly meta: RecordMeta;
   readonly ingested: number;
   readonly options: NormalizeOptions;
-  readonly decoded: Decoded;
-  readonly fields: EventFields;
-  readonly verdict: Verdict;
 };
 
-function finish(f: Finish): NormalizedEvent {
-  const { fields, meta, ingested, verdict } = f;
-  if (verdict.status === 'raw' || verdict.status === 'quarantined') {
-    if (!fields.has('message')) fields.set('message', f.decoded.message);
+function finish(r: Received, d: Decoded, fields: EventFields, verdict: Verdict): NormalizedEvent {
+  const { meta, ingested } = r;
+  if ((verdict.status === 'raw' || verdict.status === 'quarantined') && !fields.has('message')) {
+    fields.set('message', d.message);
   }
-  if (!fields.has('host.name')) defaultHost(f);
+  if (!fields.has('host.name')) defaultHost(r, fields);
   const own = fields.get('@timestamp');
-  const claim = claimTime(typeof own === 'number' ? own : f.decoded.env.time, ingested);
-  if (claim.flag !== '') {
-    const claimed = typeof own === 'number' ? own : (f.decoded.env.time ?? ingested);
+  const claimed = typeof own === 'number' ? own : (verdict.time ?? d.env.time);
+  const claim = claimTime(claimed, ingested);
+  if (claim.flag !== '' && claimed !== undefined) {
     fields.setOurs('vigil.claimed_time', isoText(claimed));
     fields.setOurs('vigil.time_flag', claim.flag);
   }
@@ -269,8 +337,8 @@ function finish(f: Finish): NormalizedEvent {
   provenance(fields, meta, { ts: claim.ts, ingested, source, parser, status: verdict.status });
   return {
     fields,
-    rawText: f.rawText,
-    raw: f.raw,
+    rawText: r.rawText,
+    raw: r.raw,
     ts: claim.ts,
     status: verdict.status,
     source,
@@ -280,11 +348,11 @@ function finish(f: Finish): NormalizedEvent {
 }
 
 /** This machine for its own files and journal; the peer for what came without a name over the network. */
-function defaultHost(f: Finish): void {
-  const { door, sender } = f.meta;
+function defaultHost(r: Received, fields: EventFields): void {
+  const { door, sender } = r.meta;
   if (door === 'file' || door === 'journal') {
-    if (f.options.hostName !== '') f.fields.set('host.name', f.options.hostName);
-  } else if (door.startsWith('syslog') && sender !== '') f.fields.set('host.name', sender);
+    if (r.options.hostName !== '') fields.set('host.name', r.options.hostName);
+  } else if (door.startsWith('syslog') && sender !== '') fields.set('host.name', sender);
 }
 
 type Ours = { ts: number; ingested: number; source: string; parser: string; status: ParseStatus };

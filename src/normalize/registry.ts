@@ -17,6 +17,9 @@ export const SYSLOG_SOURCE = 'syslog';
 /** Source for JSON objects that no other source takes. */
 export const JSON_SOURCE = 'generic-json';
 
+/** Source that hands on what a document says of itself; asked after the line that the document may carry. */
+export const PASSING_SOURCE = 'ecs-json';
+
 type Prefix = { readonly text: string; readonly spec: SourceSpec };
 type Signature = { readonly keys: readonly string[]; readonly spec: SourceSpec };
 
