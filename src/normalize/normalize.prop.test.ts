@@ -100,13 +100,14 @@ const BIG: readonly (readonly [string, Buffer])[] = [
 ];
 
 for (const [name, raw] of BIG) {
-  test(`a megabyte of ${name} takes < ${MS_MAX} ms`, () => {
-    // The best of three: other work on the machine is not what is measured.
+  test(`a megabyte of ${name} takes < ${MS_MAX} ms of CPU`, () => {
+    // This thread's own CPU time, the best of five: other work on the machine is not what is measured.
     let best = Number.POSITIVE_INFINITY;
-    for (let i = 0; i < 3 && best >= MS_MAX; i++) {
-      const start = performance.now();
+    for (let i = 0; i < 5 && best >= MS_MAX; i++) {
+      const before = process.threadCpuUsage();
       const e = normalize(raw, GOLDEN_META, GOLDEN_INGESTED);
-      best = Math.min(best, performance.now() - start);
+      const { user, system } = process.threadCpuUsage(before);
+      best = Math.min(best, (user + system) / 1000);
       assert.notEqual(e.status, 'quarantined', e.fields.text('vigil.error'));
     }
     assert.ok(best < MS_MAX, `${best.toFixed(1)} ms`);
