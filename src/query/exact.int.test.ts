@@ -11,7 +11,7 @@ import type { Condition } from '../condition/tree.ts';
 import type { NormalizedEvent } from '../model/event.ts';
 import { BlockEncoder, stampOurs } from '../store/native.ts';
 import { openTestStore, TEST_INGESTED, testEvent, testProvenance, type TestStore } from '../store/testing.ts';
-import { condition, eventSpec, FIELDS, leaf, LISTS, TEXTS } from './arbitrary.ts';
+import { condition, eventSpec, type FIELDS, leaf, LISTS, TEXTS } from './arbitrary.ts';
 import { parseQuery } from './parse.ts';
 import {
   compileCount,
@@ -35,9 +35,13 @@ const env = { lists: LISTS };
 before(async () => {
   t = await openTestStore({ onRestart: () => console.error('RESTART') });
   const specs = fc.sample(eventSpec, { numRuns: EVENTS, seed: SEED });
-  // Every text once in a text field, in a field without a column, and in the raw text.
-  for (const [i, v] of TEXTS.entries()) {
-    specs.push({ fields: [[FIELDS[i % 2 === 0 ? 0 : 13], v]], raw: `before ${v} after`, entities: [v] });
+  // Every text in a hot field, in a field without a column, and in the raw text.
+  for (const v of TEXTS) {
+    const both: [(typeof FIELDS)[number], string][] = [
+      ['user.name', v],
+      ['custom.a', v],
+    ];
+    specs.push({ fields: both, raw: `before ${v} after`, entities: [v] });
     specs.push({
       fields: [
         ['source.ip', v],
@@ -50,9 +54,10 @@ before(async () => {
   }
   const encoder = new BlockEncoder();
   events = specs.map((s, ord) => {
-    const raw = s.raw.toWellFormed();
+    const raw = ord % 7 === 0 ? broken(s.raw) : Buffer.from(s.raw.toWellFormed());
     const e = testEvent(s.fields, {
-      text: raw,
+      text: new TextDecoder().decode(raw),
+      raw,
       ts: TEST_INGESTED + ord,
       entities: s.entities.map((x) => x.toWellFormed()),
     });
@@ -68,6 +73,19 @@ before(async () => {
   await t.store.insert([encoder.finish()], 'exact');
 });
 after(() => t.end());
+
+/** Bytes that are no UTF-8 before, in and after the text. */
+function broken(text: string): Buffer {
+  const b = Buffer.from(text.toWellFormed());
+  const half = b.length >> 1;
+  return Buffer.concat([
+    Buffer.from([0xff, 0xe2, 0x82]),
+    b.subarray(0, half),
+    Buffer.from([0xc3]),
+    b.subarray(half),
+    Buffer.from([0xf0, 0x9f]),
+  ]);
+}
 
 async function run(c: Compiled): Promise<readonly (readonly unknown[])[]> {
   return (await t.store.query(c.sql, c.params, { maxRows: 10_000 })).rows;
@@ -122,6 +140,17 @@ test('every text by equality, in every way of keeping it', async () => {
     for (const field of ['user.name', 'custom.a', 'custom.list', 'source.ip']) {
       await agree({ kind: 'equals', field, values: [v], cased: v.length % 2 === 0 });
     }
+  }
+});
+
+test('every text as a pattern, a keyword and a word', async () => {
+  for (const [i, v] of TEXTS.entries()) {
+    const cased = i % 2 === 0;
+    const text = { kind: 'text', text: v } as const;
+    await agree({ kind: 'like', field: 'user.name', pattern: [text], cased });
+    await agree({ kind: 'like', field: 'custom.a', pattern: [{ kind: 'any' }, text], cased: !cased });
+    await agree({ kind: 'keyword', pattern: [text], cased });
+    await agree({ kind: 'words', words: [v] });
   }
 });
 
