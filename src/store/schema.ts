@@ -73,7 +73,8 @@ export const COLUMNS: readonly Column[] = [
 
 /**
  * `CREATE TABLE` of the events. Partitions and expiry go by time of receipt, never by the claimed time: a sender's
- * clock must not decide what survives. `$ENGINE` and `$ON_CLUSTER` are filled in when it runs.
+ * clock must not decide what survives. A fresh part is one file for all columns ("compact") up to 128 MiB: with a file
+ * per column an insert of 20,000 rows took 19-25 CPU seconds per million rows, with one 7.5. `$ENGINE` and `$ON_CLUSTER` are filled in when it runs.
  */
 export function createEventsSql(columns: readonly Column[] = COLUMNS): string {
   const lines = columns.map((c) => `  \`${c.name}\` ${c.type}`);
@@ -99,6 +100,7 @@ SETTINGS
   fsync_after_insert = 1,
   fsync_part_directory = 1,
   min_rows_to_fsync_after_merge = 1,
+  min_bytes_for_wide_part = 134217728,
   non_replicated_deduplication_window = 1000`;
 }
 

@@ -107,4 +107,5 @@ SETTINGS
   fsync_after_insert = 1,
   fsync_part_directory = 1,
   min_rows_to_fsync_after_merge = 1,
+  min_bytes_for_wide_part = 134217728,
   non_replicated_deduplication_window = 1000;
