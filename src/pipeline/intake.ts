@@ -34,12 +34,13 @@ export class JournalIntake implements Intake {
   room(): Promise<void> {
     return this.#journal.room();
   }
+  seen(tenant: string, key: string): boolean {
+    const at = this.#keys.get(`${tenant}\0${key}`);
+    return at !== undefined && at >= this.#nowUs() - KEY_WINDOW_US;
+  }
   seenBefore(tenant: string, key: string): boolean {
-    const text = `${tenant}\0${key}`;
-    const at = this.#keys.get(text);
-    const now = this.#nowUs();
-    if (at !== undefined && at >= now - KEY_WINDOW_US) return true;
-    this.remember(tenant, key, now);
+    if (this.seen(tenant, key)) return true;
+    this.remember(tenant, key, this.#nowUs());
     this.#journal.key(tenant, key);
     return false;
   }

@@ -1,0 +1,87 @@
+/** What the API asks of the rest, answered by the running Vigil. */
+import type { SenderInfo, Status, Top } from '../api/contract.ts';
+import type { ApiDeps } from '../api/deps.ts';
+import type { makeIngest } from '../collect/http-ingest.ts';
+import type { App } from './app.ts';
+import { ledgerReport, ruleInfos, senderInfos, senderKey } from './reports.ts';
+import { fieldInfos } from './searches.ts';
+
+const SENDERS_WINDOW_US = 24 * 3600e6;
+
+export function apiDeps(app: App, ingest: ReturnType<typeof makeIngest>): ApiDeps {
+  return {
+    version: app.options.version,
+    control: app.control,
+    log: app.options.log,
+    now: app.now,
+    tenants: () => app.tenants(),
+    demo: () => app.options.demo,
+    overview: (range) => app.searches.overview(range),
+    search: (r, by) => app.searches.search(r, by),
+    fields: () => fieldInfos(),
+    event: (tenant, id) => app.searches.event(tenant, id),
+    ledger: async (range) => ledgerReport(await app.pipeline.ledger.report(range)),
+    senders: (tenants) => senders(app, tenants),
+    rules: async () =>
+      ruleInfos(
+        app.rules.set,
+        [...app.rules.problems, ...app.pipeline.ruleProblems],
+        app.control.ruleStats(),
+      ),
+    status: () => status(app),
+    live: (tenants, send) => app.live.listen(tenants, send),
+    ingest,
+  };
+}
+
+async function senders(app: App, tenants: readonly string[]): Promise<SenderInfo[]> {
+  const to = app.now() + 60e6;
+  const from = to - SENDERS_WINDOW_US;
+  const lines = await app.pipeline.ledger.report({ tenants, from, to });
+  const kinds = new Map<string, Top[]>();
+  const unparsed = new Map<string, number>();
+  for (const tenant of tenants) {
+    for (const r of await app.searches.senderKinds(tenant, from, to)) {
+      const key = senderKey(r.door, r.sender);
+      const list = kinds.get(key) ?? [];
+      list.push({ value: r.source, count: r.count });
+      kinds.set(key, list);
+      unparsed.set(key, (unparsed.get(key) ?? 0) + r.unparsed);
+    }
+  }
+  return senderInfos(lines, kinds, unparsed);
+}
+
+export async function status(app: App): Promise<Status> {
+  const { config } = app.options;
+  let store: Status['store'] = { ok: false, version: '', rows: 0, bytesOnDisk: 0, detachedParts: 0 };
+  try {
+    const s = await app.store.stats();
+    store = {
+      ok: app.pipeline.storeTrouble === '',
+      version: s.version,
+      rows: s.rows,
+      bytesOnDisk: s.bytesOnDisk,
+      detachedParts: (await app.store.detachedParts()).length,
+    };
+  } catch {
+    // Unreachable: `ok: false` says so.
+  }
+  const warnings = [...app.warnings];
+  if (app.pipeline.storeTrouble !== '')
+    warnings.push(`the event store takes no events (${app.pipeline.storeTrouble}); they wait in the journal`);
+  for (const p of app.rules.problems) warnings.push(`rule ${p.file}, line ${p.line}: ${p.reason}`);
+  return {
+    version: app.options.version,
+    startedAt: app.startedAt,
+    warnings,
+    collectors: app.doors.map((d) => ({ door: d.name, address: d.address, ...d.state() })),
+    store,
+    journal: {
+      bytes: app.pipeline.journalBytes,
+      bytesMax: config.journal.megabytesMax * 1024 * 1024,
+      pendingRecords: app.pipeline.pendingRecords,
+    },
+    eventsPerSecond: app.live.eventsPerSecond,
+  };
+}

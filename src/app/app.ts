@@ -1,0 +1,287 @@
+/**
+ * A running Vigil, wired in one place: data folder, control database, event store, rules, pipeline, doors, notifier, API.
+ * `openApp` either gives all of it or one line that says what is wrong and what to do; nothing is left open then.
+ */
+import { availableParallelism, hostname } from 'node:os';
+import { isAbsolute, join } from 'node:path';
+import { ensureAdmin } from '../api/first-admin.ts';
+import { type Api, makeApi } from '../api/server.ts';
+import type { Log } from '../base/log.ts';
+import { err, errorText, ok, type Result } from '../base/result.ts';
+import type { Door } from '../collect/door.ts';
+import { makeIngest } from '../collect/http-ingest.ts';
+import type { Config } from '../config/schema.ts';
+import type { Content } from '../pipeline/content.ts';
+import { Pipeline } from '../pipeline/pipeline.ts';
+import { openControl } from '../store/control/open-control.ts';
+import type { ControlStore } from '../store/control/control-store.ts';
+import { EventStore } from '../store/events.ts';
+import { PLAIN_TABLES } from '../store/migrate.ts';
+import { apiDeps } from './api-deps.ts';
+import { openDataFolder } from './data-folder.ts';
+import { isLoopback, listenProblem, openDoors } from './doors.ts';
+import { type EngineHandle, openEngine } from './engine.ts';
+import { Live } from './live.ts';
+import { networksOf } from './networks.ts';
+import { dropPrivileges } from './privileges.ts';
+import { Rules } from './rules.ts';
+import { Searches } from './searches.ts';
+import { consoleTls } from './tls.ts';
+
+export const DEFAULT_TENANT = 'default';
+export const DEMO_TENANT = 'demo';
+
+export type AppOptions = {
+  readonly config: Config;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** The installation's own folder (content, web). */
+  readonly root: string;
+  readonly version: string;
+  readonly log: Log;
+  /** False for commands that only need the stores. */
+  readonly serve: boolean;
+  readonly demo: boolean;
+  /** Whether `say` reaches a person's terminal. */
+  readonly isTTY: boolean;
+  /** Sentences for the person who starts Vigil. */
+  readonly say: (line: string) => void;
+};
+
+export type App = {
+  readonly options: AppOptions;
+  readonly dataDir: string;
+  readonly control: ControlStore;
+  readonly engine: EngineHandle;
+  readonly store: EventStore;
+  readonly pipeline: Pipeline;
+  readonly rules: Rules;
+  readonly searches: Searches;
+  readonly live: Live;
+  readonly doors: readonly Door[];
+  readonly api: { readonly url: string; readonly server: Api } | undefined;
+  readonly startedAt: number;
+  readonly warnings: readonly string[];
+  now(): number;
+  tenants(): readonly { id: string; title: string }[];
+  close(): Promise<void>;
+};
+
+export const nowUs = (): number => Math.floor((performance.timeOrigin + performance.now()) * 1000);
+
+type Closer = () => Promise<void> | void;
+
+export async function openApp(o: AppOptions): Promise<Result<App>> {
+  const closers: Closer[] = [];
+  const closeAll = async (): Promise<void> => {
+    for (const c of closers.splice(0).reverse()) await c();
+  };
+  try {
+    const app = await open(o, closers);
+    if (!app.ok) await closeAll();
+    return app;
+  } catch (e) {
+    await closeAll();
+    return err(errorText(e));
+  }
+}
+
+async function open(o: AppOptions, closers: Closer[]): Promise<Result<App>> {
+  const { config, log } = o;
+  const folder = openDataFolder(config.data);
+  if (!folder.ok) return folder;
+  closers.push(() => folder.value.release());
+  const dataDir = folder.value.path;
+  const dropped = dropPrivileges(config.user, dataDir, [
+    config.console.port,
+    config.syslog.port,
+    config.syslog.tlsPort,
+  ]);
+  if (!dropped.ok) return dropped;
+
+  const control = openControl(join(dataDir, 'control.sqlite'));
+  closers.push(() => control.close());
+  const engine = await openEngine(config, dataDir, o.env, log);
+  if (!engine.ok) return engine;
+  closers.push(() => engine.value.stop());
+  const store = new EventStore(engine.value.client, PLAIN_TABLES);
+  await store.open();
+  await firstLists(o, control);
+
+  const rules = new Rules({
+    dirs: [
+      join(o.root, 'content/rules'),
+      isAbsolute(config.rules) ? config.rules : join(dataDir, config.rules),
+    ],
+    taxonomyDir: join(o.root, 'content/taxonomy'),
+    control,
+    log,
+  });
+  closers.push(() => rules.close());
+  const pipeline = await openPipeline(o, { dataDir, control, store, fallback: rules.load() });
+  closers.push(() => pipeline.close());
+  const now = rules.load(pipeline.content.rules);
+  pipeline.reload(now);
+  rules.watch((content) => pipeline.reload(content));
+
+  const warnings: string[] = [];
+  await selfCheck({ store, pipeline, warnings, log });
+  const live = new Live(
+    {
+      received: () => pipeline.receivedTotal,
+      pending: () => pipeline.pendingRecords,
+      openAlerts: async (tenants) => {
+        let n = 0;
+        for (const t of tenants) for (const v of Object.values(await control.openAlertCounts(t))) n += v;
+        return n;
+      },
+    },
+    nowUs,
+  );
+  closers.push(() => live.close());
+  pipeline.onCommit((c) => live.alerts(c.alerts));
+  control.onHumanChange((alert) => live.alerts([{ kind: 'updated', alert }]));
+  const searches = new Searches({ store, control, lists: () => rules.lists(), now: nowUs });
+
+  const app: App = {
+    options: o,
+    dataDir,
+    control,
+    engine: engine.value,
+    store,
+    pipeline,
+    rules,
+    searches,
+    live,
+    doors: [],
+    api: undefined,
+    startedAt: nowUs(),
+    warnings,
+    now: nowUs,
+    tenants: () => [
+      { id: DEFAULT_TENANT, title: 'This installation' },
+      ...(control.setting('demo') === true ? [{ id: DEMO_TENANT, title: 'Demo company' }] : []),
+    ],
+    close: async () => {
+      for (const c of closers.splice(0).reverse()) await c();
+    },
+  };
+  return o.serve ? serve(app, closers) : ok(app);
+}
+
+function openPipeline(
+  o: AppOptions,
+  d: { dataDir: string; control: ControlStore; store: EventStore; fallback: Content },
+): Promise<Pipeline> {
+  const { config } = o;
+  return Pipeline.open(
+    {
+      dataDir: d.dataDir,
+      sourcesDir: join(o.root, 'content/sources'),
+      node: config.node,
+      workers: config.workers === 0 ? Math.max(1, availableParallelism() - 1) : config.workers,
+      journalBytesMax: config.journal.megabytesMax * 1024 * 1024,
+      hostZone: config.zone === '' ? Intl.DateTimeFormat().resolvedOptions().timeZone : config.zone,
+      hostName: hostname().split('.')[0] ?? hostname(),
+      retention: config.retention,
+      networks: networksOf(config),
+      channels: [
+        ...(config.notify.webhook === undefined ? [] : ['webhook']),
+        ...(config.notify.smtp === undefined ? [] : ['smtp']),
+      ],
+      nowUs,
+      log: o.log,
+    },
+    d.control,
+    d.store,
+    d.fallback,
+  );
+}
+
+/** Doors, notifier, console: what a served Vigil has beyond its stores. */
+async function serve(app: App, closers: Closer[]): Promise<Result<App>> {
+  const { options: o, control, pipeline } = app;
+  const doors = await openDoors({
+    config: o.config,
+    dataDir: app.dataDir,
+    intake: pipeline.intake,
+    position: (s) => pipeline.position(s),
+    kernelDrops: (door, n) => pipeline.kernelDrops(door, n),
+    tenant: DEFAULT_TENANT,
+    log: o.log,
+    say: o.say,
+  });
+  if (!doors.ok) return doors;
+  const open: Door[] = [...doors.value];
+  closers.push(async () => {
+    for (const d of open) await d.close();
+  });
+  const c = o.config.console;
+  const tls = await consoleTls(o.config, app.dataDir, o.say);
+  if (!tls.ok) return tls;
+  const ingest = makeIngest({ zone: o.config.zone }, pipeline.intake, o.log);
+  const full: { -readonly [K in keyof App]: App[K] } = Object.assign(app, { doors: open });
+  const server = await makeApi(apiDeps(full, ingest), {
+    webRoot: join(o.root, 'web/dist'),
+    hosts: [...c.hosts, ...(isLoopback(c.host) || c.host === '0.0.0.0' || c.host === '::' ? [] : [c.host])],
+    ...(tls.value === undefined ? {} : { tls: tls.value }),
+  });
+  closers.push(() => server.close());
+  if (tls.value === undefined && !isLoopback(c.host)) {
+    full.warnings = [
+      ...full.warnings,
+      `the console speaks plain HTTP on ${c.host} (console.insecure): passwords can be read on the way`,
+    ];
+  }
+  await ensureAdmin(control, { isTTY: o.isTTY, folder: app.dataDir, print: o.say, now: nowUs() });
+  try {
+    const at = await server.listen({ host: c.host, port: c.port });
+    full.api = { url: at.url, server };
+  } catch (e) {
+    return err(
+      listenProblem(e, { what: 'the console', host: c.host, port: c.port, setting: 'console.port' }),
+    );
+  }
+  return ok(full);
+}
+
+/** Lists of the configuration are taken over once; from then on the console keeps them. */
+async function firstLists(o: AppOptions, control: ControlStore): Promise<void> {
+  const there = new Set(control.lists().map((l) => l.name));
+  const shipped = {
+    monitored_domains: { kind: 'domain' as const, values: [] },
+    approved_cas: { kind: 'text' as const, values: [] },
+  };
+  for (const [name, list] of Object.entries({ ...shipped, ...o.config.lists })) {
+    if (there.has(name)) continue;
+    const at = nowUs();
+    await control.setList(
+      { name, kind: list.kind, values: list.values, updatedBy: 'vigil', validFrom: at },
+      {
+        at,
+        who: 'vigil',
+        from: 'local',
+        action: 'list.set',
+        object: name,
+        outcome: 'ok',
+        detail: JSON.stringify({ from: 'configuration', values: list.values.length }),
+      },
+    );
+  }
+}
+
+/** What an operator must know at once: damage on disk. */
+async function selfCheck(d: {
+  store: EventStore;
+  pipeline: Pipeline;
+  warnings: string[];
+  log: Log;
+}): Promise<void> {
+  const detached = await d.store.detachedParts();
+  for (const p of detached)
+    d.warnings.push(
+      `the event store set a damaged part aside: ${p.name} (${p.reason}); its events are missing from searches`,
+    );
+  for (const x of d.pipeline.journalDamage)
+    d.warnings.push(`the receive journal is damaged at ${x.file}:${x.offset}: ${x.what}`);
+  for (const w of d.warnings) d.log.error(w);
+}

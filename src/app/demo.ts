@@ -1,0 +1,3 @@
+export async function startDemo(): Promise<() => Promise<void>> {
+  throw new Error('not there yet');
+}

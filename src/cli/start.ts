@@ -1,0 +1,62 @@
+/** `vigil start`: serves until a signal, then flushes and stops within STOP_MS_MAX. */
+import { type App, type AppOptions, openApp } from '../app/app.ts';
+import { type CommandRequest, openCommandSocket } from '../app/command-socket.ts';
+import { startDemo } from '../app/demo.ts';
+import { EXIT_FAILED, EXIT_OK, type Output } from './output.ts';
+
+export type StartInput = {
+  readonly demo: { readonly rate: number } | undefined;
+  readonly output: Output;
+  readonly runCommand: (app: App, r: CommandRequest, o: Output, signal: AbortSignal) => Promise<number>;
+};
+
+/** After this the process ends whatever is left: the journal has it. */
+const STOP_MS_MAX = 5000;
+
+export async function serveUntilStopped(options: AppOptions, input: StartInput): Promise<number> {
+  const { out, err } = input.output;
+  let stop: () => void = () => {};
+  const stopped = new Promise<void>((r) => {
+    stop = r;
+  });
+  process.once('SIGINT', stop);
+  process.once('SIGTERM', stop);
+  process.once('SIGHUP', stop);
+  const app = await openApp(options);
+  if (!app.ok) {
+    err(`vigil: ${app.error}`);
+    return EXIT_FAILED;
+  }
+  const closeSocket = await openCommandSocket(
+    app.value.dataDir,
+    (r, reply, signal) =>
+      input.runCommand(
+        app.value,
+        r,
+        { out: (l) => reply({ out: l }), err: (l) => reply({ err: l }), isTTY: r.tty },
+        signal,
+      ),
+    options.log,
+  );
+  for (const w of app.value.warnings) err(`warning: ${w}`);
+  const closeDemo = input.demo === undefined ? undefined : await startDemo();
+  for (const line of banner(app.value)) out(line);
+  await stopped;
+  const force = setTimeout(() => process.exit(EXIT_FAILED), STOP_MS_MAX);
+  force.unref();
+  out('stopping: what was received is being written');
+  await closeDemo?.();
+  await closeSocket();
+  await app.value.close();
+  return EXIT_OK;
+}
+
+function banner(app: App): string[] {
+  const c = app.options.config;
+  const lines = [`Vigil is watching. Open ${app.api?.url ?? ''} and log in as admin.`];
+  if (c.syslog.enabled) {
+    const host = c.syslog.host === '0.0.0.0' || c.syslog.host === '::' ? 'THIS-HOST' : c.syslog.host;
+    lines.push(`Point rsyslog here:  *.* @@${host}:${c.syslog.port}`);
+  }
+  return lines;
+}
