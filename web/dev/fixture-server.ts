@@ -62,7 +62,7 @@ function search(q: SearchRequest): { code: number; body: unknown } {
         message: 'A closing parenthesis is missing.',
         position: { start: at, end: q.query.length },
         expected: [')', 'AND', 'OR'],
-        suggestion: 'Close the parenthesis that opens here.',
+        suggestion: `${q.query.slice(at)}))`,
       },
     };
   if (q.query.includes('boom'))
@@ -376,8 +376,14 @@ async function page(res: ServerResponse, path: string): Promise<void> {
   res.end(body);
 }
 
-createServer((req, res) => {
+const server = createServer((req, res) => {
   const url = new URL(req.url ?? '/', 'http://fixture');
   const done = url.pathname.startsWith('/api/v1/') ? api(req, res, url) : page(res, url.pathname);
   done.catch((e: unknown) => send(res, 500, { error: 'fixture', message: String(e) }));
-}).listen(PORT, '127.0.0.1', () => console.log(`fixture console on http://127.0.0.1:${PORT}`));
+});
+server.listen(PORT, '127.0.0.1', () => {
+  const at = server.address();
+  console.log(
+    `fixture console on http://127.0.0.1:${typeof at === 'object' && at !== null ? at.port : PORT}`,
+  );
+});

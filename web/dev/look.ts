@@ -4,32 +4,13 @@
  * themes, saves screenshots, and fails on any content-policy violation or console error.
  * `node web/dev/look.ts OUT_FOLDER [only-this-name]` (start web/dev/fixture-server.ts first; base URL in LOOK_URL).
  */
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
+import { openBrowser, watchPage } from './browser.ts';
 
 const BASE = process.env['LOOK_URL'] ?? 'http://127.0.0.1:8599';
 const OUT = process.argv[2] ?? '.';
 const ONLY = process.argv[3] ?? '';
-const SYSTEM = '/usr/bin/chromium';
-
-async function browser(): Promise<Browser> {
-  const args = [
-    '--headless',
-    '--no-sandbox',
-    '--disable-gpu',
-    '--disable-quic',
-    '--no-first-run',
-    '--disable-background-networking',
-    '--disable-component-update',
-    '--disable-sync',
-  ];
-  if (existsSync(SYSTEM)) return chromium.launch({ executablePath: SYSTEM, args });
-  process.env['AWS_EXECUTION_ENV'] = 'AWS_Lambda_nodejs20.x';
-  const packaged = (await import('@sparticuz/chromium')).default;
-  return chromium.launch({ executablePath: await packaged.executablePath(), args });
-}
-
 type Look = { readonly name: string; readonly path: string; readonly act?: (p: Page) => Promise<void> };
 const LOOKS: readonly Look[] = [
   { name: 'overview', path: '/', act: (p) => p.waitForTimeout(2500) },
@@ -114,19 +95,6 @@ const LOOKS: readonly Look[] = [
 ];
 
 const problems: string[] = [];
-function watch(page: Page, where: () => string): void {
-  page.on('console', (m) => {
-    // Refused searches and missing things are answered with 4xx/5xx on purpose; the browser logs each.
-    if (m.type() === 'error' && !m.text().startsWith('Failed to load resource'))
-      problems.push(`${where()}: ${m.text()}`);
-  });
-  page.on('pageerror', (e) => problems.push(`${where()}: ${e.message}`));
-  page.on('request', (r) => {
-    if (!r.url().startsWith(BASE) && !r.url().startsWith('data:'))
-      problems.push(`${where()}: outside request ${r.url()}`);
-  });
-}
-
 async function signIn(page: Page): Promise<void> {
   await page.goto(`${BASE}/`);
   await page.waitForTimeout(800);
@@ -138,7 +106,7 @@ async function signIn(page: Page): Promise<void> {
   await page.getByTestId('event-rate').waitFor();
 }
 
-const chrome = await browser();
+const chrome = await openBrowser();
 for (const theme of ['dark', 'light'] as const) {
   const context = await chrome.newContext({
     locale: 'en-US',
@@ -148,14 +116,7 @@ for (const theme of ['dark', 'light'] as const) {
   context.setDefaultTimeout(5000);
   const page = await context.newPage();
   let now = 'login';
-  watch(page, () => `${theme} ${now}`);
-  await page.addInitScript(() => {
-    addEventListener('securitypolicyviolation', (e) =>
-      console.error(
-        `policy: ${e.violatedDirective} ${e.blockedURI} ${e.sourceFile}:${e.lineNumber} ${e.sample}`,
-      ),
-    );
-  });
+  await watchPage(page, BASE, (p) => problems.push(`${theme} ${now}: ${p}`));
   await signIn(page).catch((e) => {
     console.log(problems.join('\n'));
     throw e;

@@ -25,6 +25,14 @@ export const severityColor: Readonly<Record<Severity, string>> = {
   low: '--sev-low',
   informational: '--sev-informational',
 };
+/** Fills of bars: larger areas than text, so they may be lighter. */
+export const severityFill: Readonly<Record<Severity, string>> = {
+  critical: '--chart-critical',
+  high: '--chart-high',
+  medium: '--chart-medium',
+  low: '--chart-low',
+  informational: '--chart-informational',
+};
 export const CLOSE_REASONS: readonly string[] = [
   'Real attack, handled',
   'Real, but allowed (test, maintenance)',

@@ -30,7 +30,7 @@ export function Header({ me, tenant, onHelp, onPassword }: Props) {
           type="button"
           data-testid="go-search"
           onClick={() => void navigate({ to: '/search', search: {} })}
-          className="flex h-7 w-[340px] items-center gap-2 rounded-[5px] border border-line bg-bg px-2 text-faint hover:border-line-strong"
+          className="flex h-7 w-[340px] items-center gap-2 rounded-[5px] border border-line bg-field px-2 text-faint hover:border-line-strong"
         >
           <Search size={14} aria-hidden="true" /> Search events
           <kbd className="ml-auto rounded-[3px] border border-line px-1 text-xs">/</kbd>

@@ -28,13 +28,15 @@ export function FieldsTable({ fields }: { fields: readonly (readonly [string, Fi
           </dt>
           <dd className="flex min-w-0 flex-wrap gap-x-3 font-mono break-all">
             {valueList(value).map((v, i) => (
-              // biome-ignore lint/suspicious/noArrayIndexKey: values may repeat, their order is fixed
-              <Value key={i} field={name} value={v} />
+              <Value
+                // biome-ignore lint/suspicious/noArrayIndexKey: values may repeat, their order is fixed
+                key={i}
+                field={name}
+                value={v}
+                shown={TIMES.has(name) && typeof v === 'number' ? exactTime(v, zone) : undefined}
+              />
             ))}
             {valueList(value).length === 0 && <span className="text-faint">(empty list)</span>}
-            {TIMES.has(name) && typeof value === 'number' && (
-              <span className="font-sans text-faint">{exactTime(value, zone)}</span>
-            )}
           </dd>
         </div>
       ))}

@@ -79,10 +79,13 @@ export function useValueMenu(): (at: Element, field: string, value: Scalar) => v
 export function Value({
   field,
   value,
+  shown,
   className = '',
 }: {
   field: string;
   value: Scalar;
+  /** What to write instead of the value itself, such as a time for its microseconds. */
+  shown?: string | undefined;
   className?: string;
 }) {
   const menu = useValueMenu();
@@ -98,7 +101,7 @@ export function Value({
       }}
       className={`max-w-full rounded-[3px] text-left hover:bg-accent-bg hover:underline ${value === null ? 'text-faint italic' : ''} ${className}`}
     >
-      {value === '' ? <span className="text-faint italic">empty</span> : safe(text)}
+      {value === '' ? <span className="text-faint italic">empty</span> : safe(shown ?? text)}
     </button>
   );
 }

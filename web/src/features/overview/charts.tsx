@@ -2,7 +2,7 @@ import { useMemo } from 'react';
 import type { Overview } from '../../../../src/api/contract.ts';
 import { bucketStarts, onBuckets } from '../../lib/buckets.ts';
 import { countText } from '../../lib/format.ts';
-import { severityColor, severityWord, WORST_FIRST } from '../../lib/severity.ts';
+import { severityFill, severityWord, WORST_FIRST } from '../../lib/severity.ts';
 import { spanText } from '../../lib/time-format.ts';
 import { NoLogs } from '../../ui/no-logs.tsx';
 import { Empty, Panel } from '../../ui/states.tsx';
@@ -55,7 +55,7 @@ export function AlertsOverTime({ data, onBrush }: Props) {
     (): BarSeries[] =>
       WORST_FIRST.map((s) => ({
         label: severityWord[s],
-        color: severityColor[s],
+        color: severityFill[s],
         values: onBuckets(starts, data.alerts, (p) => p.bySeverity[s] ?? 0),
       })),
     [data, starts],

@@ -5,6 +5,7 @@
 import { Search, X } from 'lucide-react';
 import { useEffect, useRef, useState } from 'react';
 import type { ApiError } from '../../../../src/api/contract.ts';
+import { messageOf } from '../../data/client.ts';
 import { Button, IconButton } from '../../ui/button.tsx';
 
 type Props = {
@@ -32,7 +33,7 @@ export function QueryBar({ query, error, busy, onSearch }: Props) {
           onSearch(text.trim());
         }}
       >
-        <div className="relative grid min-w-0 flex-1 rounded-[5px] border border-line-strong bg-bg focus-within:border-accent focus-within:ring-1 focus-within:ring-accent">
+        <div className="relative grid min-w-0 flex-1 rounded-[5px] border border-field-line bg-field focus-within:border-accent focus-within:ring-1 focus-within:ring-accent">
           <Search size={14} aria-hidden="true" className="absolute top-[9px] left-2.5 text-faint" />
           <div aria-hidden="true" className={`${TEXT} text-transparent`}>
             <Marked text={text} at={marked} />
@@ -75,7 +76,16 @@ export function QueryBar({ query, error, busy, onSearch }: Props) {
           {busy ? 'Searching' : 'Search'}
         </Button>
       </form>
-      {error !== undefined && <Problem error={error} />}
+      {error !== undefined && (
+        <Problem
+          error={error}
+          onFix={
+            marked === undefined || error.suggestion === undefined
+              ? undefined
+              : () => onSearch(text.slice(0, marked.start) + error.suggestion + text.slice(marked.end))
+          }
+        />
+      )}
     </div>
   );
 }
@@ -104,12 +114,28 @@ function Marked({
 /** Expected alternatives named at most. */
 const EXPECTED_SHOWN = 8;
 
-function Problem({ error }: { error: ApiError }) {
+/** The suggestion stands for the underlined text. */
+function Problem({ error, onFix }: { error: ApiError; onFix: (() => void) | undefined }) {
   return (
-    <div role="alert" className="mt-1.5 flex flex-wrap gap-x-4 gap-y-0.5" data-testid="query-error">
-      <span className="text-bad">{error.message}</span>
+    <div
+      role="alert"
+      className="mt-1.5 flex flex-wrap items-baseline gap-x-4 gap-y-0.5"
+      data-testid="query-error"
+    >
+      <span className="text-bad">{messageOf(error)}</span>
       {error.suggestion !== undefined && error.suggestion !== '' && (
-        <span className="text-muted">{error.suggestion}</span>
+        <span className="text-muted">
+          Did you mean{' '}
+          <button
+            type="button"
+            data-testid="query-fix"
+            disabled={onFix === undefined}
+            onClick={onFix}
+            className="font-mono text-sm text-accent hover:underline"
+          >
+            {error.suggestion}
+          </button>
+        </span>
       )}
       {error.expected !== undefined && error.expected.length > 0 && (
         <span className="text-muted">
