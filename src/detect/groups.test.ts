@@ -40,3 +40,21 @@ test('eviction is no hiding place: a flood of ten times the cap between the 5th 
   assert.equal(brute?.evicted, 10 * cap + 1 - cap);
   assert.equal(brute?.evictedNear, 0);
 });
+
+test('a restored table evicts the same groups in the same order', () => {
+  const make = (gone: string[]): Groups<null> => new Groups<null>(3, (x) => gone.push(x.id));
+  const one: string[] = [];
+  const a = make(one);
+  const x = a.add('x', [], 0);
+  a.add('y', [], 0);
+  a.add('z', [], 0);
+  // x rose and fell back: it is now the youngest of its level.
+  a.near(x, 0.9);
+  a.near(x, 0);
+  const two: string[] = [];
+  const b = make(two);
+  b.restore(a.state().map((g) => ({ ...g })));
+  for (const g of [a, b]) for (const id of ['p', 'q', 'r']) g.add(id, [], 0);
+  assert.deepEqual(one, ['y', 'z', 'x']);
+  assert.deepEqual(two, one);
+});

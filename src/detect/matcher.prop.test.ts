@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
 import { compileCondition } from '../condition/evaluate.ts';
-import type { Condition } from '../condition/tree.ts';
+import type { Condition, PatternPart } from '../condition/tree.ts';
 import type { NormalizedEvent } from '../model/event.ts';
+import { requiredLiteral } from './gate.ts';
 import { compileRules } from './matcher.ts';
 import { type BaseRule, makeRuleSet } from './rule.ts';
 import { BRUTE, eventOf, rulesOf } from './testing.ts';
@@ -19,11 +20,69 @@ const ruleOf = (id: string, where: Condition, condition: Condition): BaseRule =>
   condition,
 });
 
-const FIELDS = ['event.code', 'event.action', 'winlog.channel', 'vigil.source', 'event.dataset', 'a', 'b'];
-const VALUES = ['x', 'X', 'y', 'z', '4625', 'ς', ''];
+const FIELDS = [
+  'event.code',
+  'event.action',
+  'winlog.channel',
+  'vigil.source',
+  'event.dataset',
+  'a',
+  'b',
+  'source.ip',
+];
+const VALUES = [
+  'x',
+  'X',
+  'y',
+  'z',
+  '4625',
+  'ς',
+  '',
+  'xyz',
+  'XYZ-ſ',
+  'ab\\c',
+  'a.b',
+  'axxb',
+  'İ',
+  '::ffff:10.0.0.1',
+  '10.0.0.1',
+];
+const REGEXES = [
+  'xy',
+  'XY?z',
+  'a.b',
+  'a\\.b',
+  'ax+b',
+  'ax{2}b',
+  'x|yz',
+  '(x|q)yz',
+  '(?i)xyz-s',
+  '^x',
+  '[ab]x',
+  'b\\\\c',
+  'x*yz',
+  'xyz-.',
+  'q{x|y}',
+];
 const field = fc.constantFrom(...FIELDS);
 const value = fc.constantFrom(...VALUES);
+const part: fc.Arbitrary<PatternPart> = fc.oneof(
+  value.map((text): PatternPart => ({ kind: 'text', text })),
+  fc.constantFrom<PatternPart>({ kind: 'any' }, { kind: 'one' }),
+);
 const leaf: fc.Arbitrary<Condition> = fc.oneof(
+  fc.record({
+    kind: fc.constant('like' as const),
+    field,
+    pattern: fc.array(part, { minLength: 1, maxLength: 4 }),
+    cased: fc.boolean(),
+  }),
+  fc.record({
+    kind: fc.constant('regex' as const),
+    field,
+    source: fc.constantFrom(...REGEXES),
+    flags: fc.constantFrom('', 'i'),
+  }),
   fc.record({
     kind: fc.constant('equals' as const),
     field,
@@ -77,8 +136,29 @@ test('routing never omits and never adds', () => {
         }
       },
     ),
-    { numRuns: 200 },
+    { numRuns: 400 },
   );
+});
+
+test('required literals of regular expressions', () => {
+  const table: readonly (readonly [string, string])[] = [
+    ['curl[^|;]*\\|\\s*bash', 'curl'],
+    ['abc|def', ''],
+    ['(abc|def)ghi', 'ghi'],
+    ['abcd?', 'abc'],
+    ['abcd*ef', 'abc'],
+    ['abcd+ef', 'abcd'],
+    ['a\\.exe$', 'a.exe'],
+    ['\\d\\w', ''],
+    ['[abc]+', ''],
+    ['ab{2}cd', 'cd'],
+    ['ab{x|y}cd', ''],
+    ['\\x41bc|q', ''],
+    ['\\x{41}bcd', 'bcd'],
+    ['[]a]bcd[[:alpha:]]', 'bcd'],
+    ['äbcd', 'bcd'],
+  ];
+  for (const [source, want] of table) assert.equal(requiredLiteral(source), want, source);
 });
 
 test('a rule that throws is reported and stops no other', () => {
