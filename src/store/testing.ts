@@ -1,10 +1,13 @@
 /** For tests: an event store on an engine of its own in a temporary folder, and an event to put into it. */
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Log, silentLog } from '../base/log.ts';
 import { EventFields, type FieldValue, type NormalizedEvent } from '../model/event.ts';
 import { type Engine, startEngine } from './engine/engine.ts';
+import { preparePlaces, spawnChild } from './engine/places.ts';
+import type { ChildConfig } from './engine/wire.ts';
 import { type EventStore, openEventStore } from './events.ts';
 import { leafHash, type RowProvenance } from './native.ts';
 
@@ -36,6 +39,33 @@ export async function openTestStore(
     await end();
     throw e;
   }
+}
+
+/** A bare bridge with known secrets (`vigil`/`i` and `search`/`s`), for tests that speak to it themselves. */
+export async function startBridge(): Promise<{ readonly socket: string; readonly end: () => Promise<void> }> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'vigil-bridge-'));
+  const memoryBytes = 1024 ** 3;
+  const places = preparePlaces({ dataDir, memoryBytes });
+  const child = spawnChild();
+  const exited = once(child, 'exit');
+  const config: ChildConfig = {
+    path: places.folder,
+    configFile: places.configFile,
+    socket: join(places.runtime, 'x.sock'),
+    bodyDir: places.bodyDir,
+    bodyDirSpare: places.runtime,
+    internalKey: 'i',
+    searchKey: 's',
+    memoryBytes,
+  };
+  child.stdin.write(`${JSON.stringify(config)}\n`);
+  await once(child.stdout, 'data');
+  const end = async (): Promise<void> => {
+    child.stdin.end();
+    await exited;
+    for (const dir of [dataDir, places.bodyDir]) rmSync(dir, { recursive: true, force: true });
+  };
+  return { socket: config.socket, end };
 }
 
 /** Times of the test rows: recent enough that no TTL takes them. */

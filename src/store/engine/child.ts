@@ -234,7 +234,9 @@ class Bridge {
       try {
         const file = await open(path, 'wx', 0o600);
         try {
-          await file.writev(chunks);
+          // A full tmpfs shows as a short write.
+          const { bytesWritten } = await file.writev(chunks);
+          if (bytesWritten !== size) throw new Error(`wrote ${bytesWritten} of ${size} bytes to ${dir}`);
         } finally {
           await file.close();
         }

@@ -3,18 +3,14 @@
  * gate stand the grants: the internal account reaches no file and no address either.
  */
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { existsSync, lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { request } from 'node:http';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { BlockEncoder } from '../native.ts';
-import { openTestStore, type TestStore, testEvent, testProvenance } from '../testing.ts';
+import { openTestStore, startBridge, type TestStore, testEvent, testProvenance } from '../testing.ts';
 import { StoreError } from './client.ts';
 import { HOSTILE } from './hostile.ts';
-import { preparePlaces, spawnChild } from './places.ts';
-import type { ChildConfig } from './wire.ts';
 
 let t: TestStore;
 before(async () => {
@@ -58,29 +54,9 @@ function raw(
 }
 
 test('each hostile statement is refused by the bridge itself', async (ctx) => {
-  const dataDir = mkdtempSync(join(tmpdir(), 'vigil-bridge-'));
-  const places = preparePlaces({ dataDir, memoryBytes: 1024 ** 3 });
-  const child = spawnChild();
-  const socketPath = join(places.runtime, 'x.sock');
-  const exited = once(child, 'exit');
-  ctx.after(async () => {
-    child.stdin.end();
-    await exited;
-    rmSync(dataDir, { recursive: true, force: true });
-    rmSync(places.bodyDir, { recursive: true, force: true });
-  });
-  const config: ChildConfig = {
-    path: places.folder,
-    configFile: places.configFile,
-    socket: socketPath,
-    bodyDir: places.bodyDir,
-    bodyDirSpare: places.runtime,
-    internalKey: 'i',
-    searchKey: 's',
-    memoryBytes: 1024 ** 3,
-  };
-  child.stdin.write(`${JSON.stringify(config)}\n`);
-  await once(child.stdout, 'data');
+  const bridge = await startBridge();
+  ctx.after(bridge.end);
+  const socketPath = bridge.socket;
   const as = (user: string, key: string) => ({ 'x-clickhouse-user': user, 'x-clickhouse-key': key });
   const internal = (sql: string) => raw('/', as('vigil', 'i'), sql, socketPath);
   assert.equal((await internal('CREATE DATABASE vigil ENGINE = Atomic')).status, 200);

@@ -38,7 +38,8 @@ export const POOL_THREADS = 16;
 
 /** Bytes of a statement (not of an insert's body). Bound lists travel in the URL. */
 export const STATEMENT_BYTES_MAX = 4 * 1024 * 1024;
-export const INSERT_BYTES_MAX = 1024 * 1024 * 1024;
+/** Of one insert's blocks together; cut blocks well below (`BlockEncoder.bytes`). */
+export const INSERT_BYTES_MAX = 256 * 1024 * 1024;
 export const RESULT_BYTES_MAX = 64 * 1024 * 1024;
 export const SEARCH_SECONDS_MAX = 60;
 export const SEARCH_ROWS_MAX = 100_000;
