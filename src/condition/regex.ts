@@ -23,6 +23,37 @@ export function regexSource(source: string, flags: string): string {
   return `(?${on}${flags.includes('s') ? '' : '-s'})${source}`;
 }
 
+/**
+ * The same expression for ClickHouse's `match`, in ASCII: its search for a required substring works on bytes and takes
+ * `é*` for "the first byte of é, then the second any number of times" (26.7). `\Q..\E` is spelled out on the way.
+ */
+export function sqlRegexSource(source: string, flags: string): string {
+  let out = '';
+  let quoted = false;
+  for (let i = 0; i < source.length; ) {
+    const c = String.fromCodePoint(source.codePointAt(i) as number);
+    const pair = source.slice(i, i + 2);
+    i += c.length;
+    if (quoted && pair === '\\E') {
+      quoted = false;
+      i++;
+    } else if (quoted) out += /[0-9A-Za-z_]/.test(c) ? c : hexEscape(c);
+    else if (pair === '\\Q') {
+      quoted = true;
+      i++;
+    } else if (c === '\\' && i < source.length) {
+      out += pair;
+      i++;
+    } else out += c > '\x7f' ? hexEscape(c) : c;
+  }
+  return regexSource(out, flags);
+}
+
+const hexEscape = (c: string): string => `\\x{${(c.codePointAt(0) as number).toString(16)}}`;
+
+/** `\B` within a character of several bytes: RE2 over bytes sees positions there, re2js over characters does not. */
+export const regexDiffersInSql = (source: string): boolean => source.includes('\\B');
+
 const cache = new Map<string, RE2JS>();
 
 function compiled(source: string, flags: string): RE2JS {

@@ -159,6 +159,10 @@ const REGEXES = [
   '.',
   '\\x00',
   'σ',
+  '😀*',
+  'é?İ',
+  '\\Q.é*\\E|ı',
+  'x\\B',
 ];
 
 export const leaf: fc.Arbitrary<Condition> = fc.oneof(
@@ -224,3 +228,18 @@ export const condition: fc.Arbitrary<Condition> = fc.letrec<{ tree: Condition }>
     },
   ),
 })).tree;
+
+const ATOMS = (
+  'a b k K \u212a ſ s İ ı i σ Σ ς é 😀 . \\d \\w \\s \\S \\W \\b \\B ^ $ \\A \\z [a-c] [^a] [[:alpha:]] \\pL \\PL \\p{Lu} \\p{Greek} ' +
+  '\\x41 \\x{1F600} \\n (?i) (?s) (?m) (?:ab|c) (a|k) \\Q.*é\\E \\. ß ẞ [\\w.] (?i:k) [é-ü] ǅ ﬀ [^\\n] (root|é) ro (?:ro)?'
+).split(' ');
+/** Regular expressions made of parts on which engines disagree. */
+export const regexSource: fc.Arbitrary<string> = fc
+  .array(
+    fc.tuple(fc.constantFrom(...ATOMS), fc.constantFrom('', '', '', '*', '+', '?', '{2}', '*?', '|', '{0}')),
+    {
+      minLength: 1,
+      maxLength: 5,
+    },
+  )
+  .map((parts) => parts.map(([a, q]) => a + q).join(''));

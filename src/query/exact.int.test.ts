@@ -7,11 +7,12 @@ import { after, before, test } from 'node:test';
 import fc from 'fast-check';
 import { compileCondition } from '../condition/evaluate.ts';
 import { literal } from '../condition/print.ts';
+import { compileRegex, regexDiffersInSql, regexProblem, sqlRegexSource } from '../condition/regex.ts';
 import type { Condition } from '../condition/tree.ts';
 import type { NormalizedEvent } from '../model/event.ts';
 import { BlockEncoder, stampOurs } from '../store/native.ts';
 import { openTestStore, TEST_INGESTED, testEvent, testProvenance, type TestStore } from '../store/testing.ts';
-import { condition, eventSpec, type FIELDS, leaf, LISTS, TEXTS } from './arbitrary.ts';
+import { condition, eventSpec, type FIELDS, leaf, LISTS, regexSource, TEXTS } from './arbitrary.ts';
 import { parseQuery } from './parse.ts';
 import {
   compileCount,
@@ -133,6 +134,26 @@ test('each node under NOT', async () => {
 
 test('whole trees', async () => {
   await fc.assert(fc.asyncProperty(condition, agree), { numRuns: 120, endOnFailure: true });
+});
+
+test('regular expressions: re2js and the engine', async () => {
+  await fc.assert(
+    fc.asyncProperty(regexSource, fc.constantFrom('', 'i', 's', 'm'), async (source, flags) => {
+      fc.pre(regexProblem(source, flags) === undefined);
+      const want = TEXTS.map((v) => (compileRegex(source, flags)(v) ? 1 : 0));
+      const [row] = await run({
+        sql: 'SELECT arrayMap(x -> match(x, {re:String}), {texts:Array(String)})',
+        params: { re: sqlRegexSource(source, flags), texts: TEXTS },
+        exact: true,
+      });
+      const got = row?.[0] as number[];
+      const off = TEXTS.filter((_, i) =>
+        regexDiffersInSql(source) ? (got[i] ?? 0) < (want[i] ?? 0) : got[i] !== want[i],
+      );
+      assert.deepEqual(off, [], JSON.stringify([source, flags]));
+    }),
+    { numRuns: 200 },
+  );
 });
 
 test('every text by equality, in every way of keeping it', async () => {

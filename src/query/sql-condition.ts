@@ -8,7 +8,7 @@ import { keywordSees } from '../condition/evaluate.ts';
 import { compilePattern, unanchored } from '../condition/glob.ts';
 import { hexToIpv6, type IpRange, MAPPED_HIGH, MAPPED_LOW, parseCidr } from '../condition/ip-range.ts';
 import { membersOf, rangesOf } from '../condition/lists.ts';
-import { compileRegex, regexSource } from '../condition/regex.ts';
+import { compileRegex, regexDiffersInSql, sqlRegexSource } from '../condition/regex.ts';
 import { fold, needleTokens, NUMBER_CHARS_MAX, NUMBER_SOURCE, wellFormed } from '../condition/text.ts';
 import type { Condition, Lists, NamedList, PatternPart } from '../condition/tree.ts';
 import { type FieldDef, HOT_FIELDS, hotField } from '../model/catalogue.ts';
@@ -56,7 +56,11 @@ export class ConditionSql {
       case 'like':
         return anyTextSql(c.field, this.#pattern(c.pattern, c.cased), p);
       case 'regex': {
-        const source = p.bind('String', regexSource(c.source, c.flags));
+        if (regexDiffersInSql(c.source)) {
+          this.exact = false;
+          if (!positive) return '0';
+        }
+        const source = p.bind('String', sqlRegexSource(c.source, c.flags));
         const empty = compileRegex(c.source, c.flags)('');
         return anyTextSql(c.field, { sql: (x) => `match(${x}, ${source})`, empty }, p);
       }
