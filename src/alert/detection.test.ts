@@ -304,3 +304,24 @@ correlation:
   );
   assert.deepEqual(d.tick(T0 + 800 * S), []);
 });
+
+test('the same host in another case is one host; rules count their matches', () => {
+  const d = detection();
+  const { alerts } = run(
+    d,
+    range(11, (i) => fail(T0 + i * S, { 'host.name': i % 2 === 0 ? 'web01' : 'WEB01' })),
+  );
+  assert.deepEqual([only(alerts).hosts, only(alerts).hostCount], [['web01'], 1]);
+  assert.deepEqual(d.ruleCounts().get('fail'), { matched: 11, lastMatched: T0 + 10 * S });
+  assert.deepEqual(d.ruleCounts().get('brute'), { matched: 1, lastMatched: T0 + 10 * S });
+  assert.deepEqual(Detection.restore(d.snapshot(), rulesOf(BRUTE)).ruleCounts(), d.ruleCounts());
+});
+
+test('an event at which detection fails is counted and named, and stops nothing', () => {
+  const d = detection();
+  const bad = { ...fail(T0), fields: null as unknown as MatchedEvent['fields'] };
+  const changes = d.apply([bad, ...range(11, (i) => fail(T0 + i * S))]);
+  assert.equal(changes.length, 1);
+  assert.equal(d.stats().failed, 1);
+  assert.match(d.stats().failure, /^event 1-1-\d+: /);
+});

@@ -6,7 +6,7 @@
  * after `snapshot` and `restore` at any point. Memory is bounded by the constants of the parts; what had to be
  * forgotten is counted in `stats`.
  */
-import { assert } from '../base/result.ts';
+import { assert, errorText } from '../base/result.ts';
 import { Attempts, type AttemptsState, textOfField } from '../detect/attempts.ts';
 import {
   Correlator,
@@ -19,7 +19,7 @@ import {
 import type { Rule, RuleSet } from '../detect/rule.ts';
 import type { AlertChange } from '../model/alert.ts';
 import type { Origin } from '../model/event.ts';
-import type { MatchedEvent } from '../model/match.ts';
+import { eventIdText, type MatchedEvent } from '../model/match.ts';
 import {
   addEvent,
   type Episode,
@@ -61,7 +61,13 @@ export type DetectionStats = {
   readonly attemptsEvicted: number;
   readonly folded: number;
   readonly groups: readonly GroupStats[];
+  /** Events at which detection itself failed, and the last reason. */
+  readonly failed: number;
+  readonly failure: string;
 };
+
+/** How often a rule was met, and when last (receive time, microseconds). */
+export type RuleCount = { matched: number; lastMatched: number };
 
 /** Why a change is emitted; both may hold at once. */
 type Pending = { opened: boolean; escalated: boolean };
@@ -82,6 +88,9 @@ export class Detection {
   #now = 0;
   #sweptAt = 0;
   #evicted = 0;
+  #failed = 0;
+  #failure = '';
+  #counts = new Map<string, RuleCount>();
 
   constructor(set: RuleSet, options: DetectionOptions = {}) {
     this.#set = set;
@@ -109,7 +118,15 @@ export class Detection {
 
   /** Applies matches in order; gives the changes that are due now. */
   apply(events: readonly MatchedEvent[]): AlertChange[] {
-    for (const e of events) this.#one(e);
+    for (const e of events) {
+      try {
+        this.#one(e);
+      } catch (error) {
+        // One event must not stop detection for all that follow: it is counted and named, and the rest goes on.
+        this.#failed++;
+        this.#failure = `event ${eventIdText(e.id)}: ${errorText(error)}`;
+      }
+    }
     return this.#emit();
   }
 
@@ -120,12 +137,27 @@ export class Detection {
     for (const id of e.rules) {
       const rule = this.#rules.get(id);
       if (rule === undefined || rule.kind !== 'rule') continue;
+      this.#counted(id, e);
       if (!this.#escalated(rule, e) && this.#alerting.has(id)) this.#single(rule, e);
       if (!this.#correlator.counts(id)) continue;
       if (weight < 0) weight = this.#attempts.count(e);
       this.#correlator.feed(id, e, weight, hits);
     }
     for (const h of hits) this.#hit(h);
+  }
+
+  #counted(id: string, e: MatchedEvent): void {
+    const c = this.#counts.get(id);
+    if (c === undefined) this.#counts.set(id, { matched: 1, lastMatched: e.ingested });
+    else {
+      c.matched++;
+      c.lastMatched = Math.max(c.lastMatched, e.ingested);
+    }
+  }
+
+  /** Per rule id; rules that were never met are missing. */
+  ruleCounts(): ReadonlyMap<string, RuleCount> {
+    return this.#counts;
   }
 
   #single(rule: Rule, e: MatchedEvent): void {
@@ -144,6 +176,7 @@ export class Detection {
   }
 
   #hit(h: Hit): void {
+    this.#counted(h.rule.id, h.trigger);
     if (this.#escalated(h.rule, h.trigger)) return;
     if (this.#alerting.has(h.rule.id)) this.#met(h);
   }
@@ -298,6 +331,8 @@ export class Detection {
       attemptsEvicted: this.#attempts.evicted,
       folded: this.#storms.folded,
       groups: this.#correlator.stats(),
+      failed: this.#failed,
+      failure: this.#failure,
     };
   }
 
@@ -368,6 +403,8 @@ export class Detection {
       now: this.#now,
       sweptAt: this.#sweptAt,
       evicted: this.#evicted,
+      failed: [this.#failed, this.#failure],
+      counts: [...this.#counts],
       attempts: this.#attempts.state(),
       attemptCounts: [this.#attempts.duplicates, this.#attempts.evicted],
       correlator: this.#correlator.state(),
@@ -391,6 +428,8 @@ export class Detection {
     d.#now = s.now;
     d.#sweptAt = s.sweptAt;
     d.#evicted = s.evicted;
+    [d.#failed, d.#failure] = s.failed;
+    d.#counts = new Map(s.counts);
     d.#attempts = Attempts.from(s.attempts, options.attemptsMax);
     d.#attempts.duplicates = s.attemptCounts[0];
     d.#attempts.evicted = s.attemptCounts[1];
@@ -418,6 +457,8 @@ type DetectionState = {
   readonly now: number;
   readonly sweptAt: number;
   readonly evicted: number;
+  readonly failed: readonly [number, string];
+  readonly counts: readonly (readonly [string, RuleCount])[];
   readonly attempts: AttemptsState;
   readonly attemptCounts: readonly [number, number];
   readonly correlator: CorrelatorState;

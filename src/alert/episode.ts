@@ -46,7 +46,8 @@ export type Episode = {
   readonly follows: string;
   severity: Severity;
   count: number;
-  readonly hosts: Set<string>;
+  /** Lower-case name -> as first seen. */
+  readonly hosts: Map<string, string>;
   readonly entities: Set<string>;
   readonly actions: Set<string>;
   readonly services: Set<string>;
@@ -99,7 +100,7 @@ export function newEpisode(n: NewEpisode): Episode {
     follows: n.follows,
     severity: n.rule.level,
     count: 0,
-    hosts: new Set(),
+    hosts: new Map(),
     entities: new Set(),
     actions: new Set(),
     services: new Set(),
@@ -129,7 +130,8 @@ export function addEvent(ep: Episode, e: MatchedEvent, weight: number, names: re
   ep.dirty = true;
   if (ep.lane !== 'import' && e.ingested - e.ts > LATE_US) ep.late = true;
   const host = textOfField(e, 'host.name');
-  if (host !== '' && ep.hosts.size < HOSTS_MAX) ep.hosts.add(host);
+  const folded = host.toLowerCase();
+  if (host !== '' && ep.hosts.size < HOSTS_MAX && !ep.hosts.has(folded)) ep.hosts.set(folded, host);
   for (const x of e.entities) if (ep.entities.size < ENTITIES_MAX) ep.entities.add(x);
   addSome(ep.actions, textOfField(e, 'event.action'));
   addSome(ep.services, textOfField(e, 'service.name'));
@@ -164,7 +166,7 @@ export function factsOf(ep: Episode, title: string): SentenceFacts {
   return {
     title,
     count: ep.count,
-    hosts: [...ep.hosts],
+    hosts: [...ep.hosts.values()],
     hostCount: ep.hosts.size,
     actions: [...ep.actions],
     services: [...ep.services],
@@ -219,7 +221,7 @@ export function toAlert(ep: Episode, head: AlertHead): Alert {
     updatedAt: ep.updatedAt,
     count: ep.count,
     entities: [...ep.entities],
-    hosts: [...ep.hosts].slice(0, HOSTS_SHOWN_MAX),
+    hosts: [...ep.hosts.values()].slice(0, HOSTS_SHOWN_MAX),
     hostCount: ep.hosts.size,
     events: [...ep.events],
     eventRefs: [...ep.refs],
@@ -252,7 +254,7 @@ export function episodeOf(s: EpisodeState): Episode {
   const set = (x: unknown): Set<string> => new Set(x as string[]);
   return {
     ...(s as unknown as Episode),
-    hosts: set(s.hosts),
+    hosts: new Map(s.hosts as [string, string][]),
     entities: set(s.entities),
     actions: set(s.actions),
     services: set(s.services),
