@@ -19,5 +19,5 @@ export default defineConfig({
     chunkSizeWarningLimit: 900,
     reportCompressedSize: false,
   },
-  server: { proxy: { '/api': process.env['VIGIL_API'] ?? 'http://127.0.0.1:8514' } },
+  server: { proxy: { '/api': process.env['VIGIL_API'] ?? 'http://127.0.0.1:8440' } },
 });

@@ -1,14 +1,15 @@
 /** The events of an alert: its copies of the first ones, and references to the rest, each opened in place. */
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { ChevronDown, ChevronRight } from 'lucide-react';
-import type { ReactNode } from 'react';
+import { type ReactNode, useState } from 'react';
 import type { Alert, EventCopy } from '../../../../src/model/alert.ts';
 import { useZone } from '../../data/prefs.ts';
-import { countText } from '../../lib/format.ts';
+import { countText, plural } from '../../lib/format.ts';
 import { entityQuery, scalarText, valueList } from '../../lib/query-text.ts';
 import { rowTime } from '../../lib/time-format.ts';
 import { MINUTE_US } from '../../lib/time-range.ts';
 import { outcomeClass } from '../../ui/badge.tsx';
+import { Button } from '../../ui/button.tsx';
 import { EventDetail } from '../../ui/event-detail.tsx';
 import { FieldsTable } from '../../ui/fields-table.tsx';
 import { safe } from '../../ui/safe-text.tsx';
@@ -27,6 +28,7 @@ export function AlertEvents({ alert }: { alert: Alert }) {
   const sel = useSearch({ strict: false, select: (s) => s.sel });
   const tab = useSearch({ strict: false, select: (s) => s.tab });
   const navigate = useNavigate();
+  const [all, setAll] = useState(false);
   const toggle = (id: string): void =>
     void navigate({
       to: '.',
@@ -36,6 +38,7 @@ export function AlertEvents({ alert }: { alert: Alert }) {
   const first = alert.entities[0];
   const more = alert.eventRefs.filter((r) => !alert.events.some((e) => e.id === r.id));
   const shown = alert.events.length + more.length;
+  const refs = all || more.some((r) => r.id === sel) ? more.slice(0, REFS_SHOWN) : [];
   return (
     <Panel
       title="Events"
@@ -94,7 +97,7 @@ export function AlertEvents({ alert }: { alert: Alert }) {
               </td>
             </Row>
           ))}
-          {more.slice(0, REFS_SHOWN).map((r) => (
+          {refs.map((r) => (
             <Row
               key={r.id}
               id={r.id}
@@ -119,7 +122,14 @@ export function AlertEvents({ alert }: { alert: Alert }) {
           ))}
         </tbody>
       </table>
-      {more.length > REFS_SHOWN && (
+      {refs.length === 0 && more.length > 0 && (
+        <div className="border-t border-line p-2">
+          <Button look="quiet" onClick={() => setAll(true)} data-testid="alert-more">
+            Show {plural(more.length, 'further event')}
+          </Button>
+        </div>
+      )}
+      {refs.length > 0 && more.length > REFS_SHOWN && (
         <div className="border-t border-line p-2 text-muted">
           {countText(more.length - REFS_SHOWN)} more: use “Search around it”.
         </div>

@@ -60,7 +60,7 @@ function Body({ detail }: { detail: AlertDetail }) {
   return (
     <>
       <Head detail={detail} />
-      <div className="grid grid-cols-[minmax(0,1fr)_330px] gap-3">
+      <div className="grid grid-cols-1 xl:grid-cols-[minmax(0,1fr)_330px] gap-3">
         <div className="flex min-w-0 flex-col gap-3">
           <Why alert={alert} rule={rule} />
           <AlertEvents alert={alert} />

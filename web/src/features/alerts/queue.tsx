@@ -260,7 +260,7 @@ export function AlertTable({
         <tr>
           <th className="w-[90px]">Severity</th>
           <th>What happened</th>
-          <th className="w-[300px]">Who and where</th>
+          <th className="w-[300px] max-xl:w-[190px]">Who and where</th>
           <th className="w-[110px]">Status</th>
           <th className="num w-[70px]">Count</th>
           <th className="num w-[90px]">Last seen</th>

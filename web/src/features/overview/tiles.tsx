@@ -9,7 +9,7 @@ import { Sparkline } from '../../ui/sparkline.tsx';
 export function Tiles({ data }: { data: Overview | undefined }) {
   const failures = data?.failures.reduce((n, p) => n + p.n, 0) ?? 0;
   return (
-    <div className="grid grid-cols-[1.3fr_1fr_1fr_2.2fr] gap-3">
+    <div className="grid grid-cols-2 xl:grid-cols-[1.3fr_1fr_1fr_2.2fr] gap-3">
       <LiveTile />
       <Tile label="Events in this range">{data === undefined ? '…' : countText(data.total)}</Tile>
       <Tile
@@ -67,6 +67,7 @@ function LiveTile() {
             width={120}
             height={30}
             label="Last two minutes"
+            slots={120}
           />
         ) : (
           <span className="text-sm text-bad">{state === 'lost' ? 'not live' : ''}</span>

@@ -17,7 +17,8 @@ import { Value } from '../../ui/value.tsx';
 const ROW_PX = 26;
 /** Rows left before the end when the next page is fetched. */
 const AHEAD_ROWS = 40;
-const GRID = 'grid grid-cols-[18px_138px_84px_74px_minmax(0,1fr)_96px_116px_60px] gap-x-2 px-2';
+const GRID =
+  'grid grid-cols-[18px_138px_84px_74px_minmax(0,1fr)_96px_116px_60px] gap-x-2 px-2 max-xl:grid-cols-[18px_138px_84px_minmax(0,1fr)_90px_116px_60px]';
 
 type Props = {
   readonly tenant: string;
@@ -69,7 +70,9 @@ export function EventTable(p: Props) {
     <div className="panel flex min-h-0 min-w-0 flex-1 flex-col">
       <div className={`${GRID} border-b border-line py-[5px] text-xs text-faint`}>
         {['', 'Time', 'Host', 'Log type', 'Event', 'User', 'Source address', 'Outcome'].map((h) => (
-          <span key={h}>{h}</span>
+          <span key={h} className={h === 'Log type' ? 'max-xl:hidden' : ''}>
+            {h}
+          </span>
         ))}
       </div>
       <div ref={scroll} className="min-h-0 flex-1 overflow-auto" data-testid="search-results">
@@ -115,14 +118,16 @@ function Cell({
   text,
   mono = false,
   className = '',
+  cell = '',
 }: {
   field: string;
   text: string;
   mono?: boolean;
   className?: string;
+  cell?: string;
 }): ReactNode {
   return (
-    <span className="min-w-0 truncate">
+    <span className={`min-w-0 truncate ${cell}`}>
       {text !== '' && (
         <Value
           field={field}
@@ -171,7 +176,7 @@ function Row({
         {rowTime(row.ts, zone)}
       </span>
       <Cell field="host.name" text={row.host} />
-      <Cell field="vigil.source" text={row.source} className="text-muted" />
+      <Cell field="vigil.source" text={row.source} className="text-muted" cell="max-xl:hidden" />
       <span className="truncate" title={safe(row.message)}>
         {row.status !== 'parsed' && row.status !== '' && (
           <Tag className="mr-1.5 border-warn/50 text-warn">

@@ -150,7 +150,7 @@ function Summary({ result }: { result: SearchResult }) {
         type="button"
         aria-pressed={fieldList}
         onClick={() => setFieldList(!fieldList)}
-        className="text-accent hover:underline"
+        className="text-accent hover:underline max-xl:hidden"
       >
         {fieldList ? 'Hide fields' : 'Show fields'}
       </button>

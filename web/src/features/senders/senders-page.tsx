@@ -151,9 +151,9 @@ function SenderTable({ lines, minutes, senders, sel, range }: TableProps) {
           <tr>
             <th>Sender</th>
             <th>Came by</th>
-            <th>Log types</th>
-            <th>Not understood</th>
-            <th>Per minute</th>
+            <th className="max-xl:hidden">Log types</th>
+            <th className="max-xl:hidden">Not understood</th>
+            <th className="max-xl:hidden">Per minute</th>
             <th>Last event</th>
             <LedgerHead />
           </tr>
@@ -175,16 +175,20 @@ function SenderTable({ lines, minutes, senders, sel, range }: TableProps) {
                   </button>
                 </td>
                 <td className="text-muted">{safe(l.door)}</td>
-                <td className="max-w-[200px] truncate text-muted">
+                <td className="max-w-[200px] truncate text-muted max-xl:hidden">
                   {s?.sources.map((x) => safe(x.value)).join(', ')}
                 </td>
                 <td
-                  className={s === undefined || s.unparsed === 0 ? 'text-faint' : 'text-muted'}
+                  className={
+                    s === undefined || s.unparsed === 0
+                      ? 'text-faint max-xl:hidden'
+                      : 'text-muted max-xl:hidden'
+                  }
                   title={s === undefined ? '' : countText(s.unparsed)}
                 >
                   {s === undefined ? '' : shareText(s.unparsed, s.received)}
                 </td>
-                <td>
+                <td className="max-xl:hidden">
                   {s !== undefined && (
                     <Sparkline
                       values={s.perMinute.map((p) => p.n)}
