@@ -6,7 +6,7 @@
  * after `snapshot` and `restore` at any point. Memory is bounded by the constants of the parts; what had to be
  * forgotten is counted in `stats`.
  */
-import { assert, errorText } from '../base/result.ts';
+import { errorText } from '../base/result.ts';
 import { Attempts, type AttemptsState, textOfField } from '../detect/attempts.ts';
 import {
   Correlator,
@@ -18,29 +18,14 @@ import {
 } from '../detect/correlate.ts';
 import type { Rule, RuleSet } from '../detect/rule.ts';
 import type { AlertChange } from '../model/alert.ts';
-import type { Origin } from '../model/event.ts';
 import { eventIdText, type MatchedEvent } from '../model/match.ts';
-import {
-  addEvent,
-  type Episode,
-  episodeOf,
-  type EpisodeState,
-  episodeState,
-  escalate,
-  factsOf,
-  namesOf,
-  newEpisode,
-  toAlert,
-} from './episode.ts';
+import { addEvent, type Episode, escalate, factsOf, namesOf, newEpisode, toAlert } from './episode.ts';
+import { episodeKey, Episodes, type EpisodesState } from './episodes.ts';
 import { fill } from './sentence.ts';
 import { Storms, type StormsState } from './storms.ts';
 
-/** Episodes kept in memory. */
-export const EPISODES_MAX = 5000;
 /** Gap that joins matches of a rule without a timespan, microseconds of event time. */
 export const SINGLE_GAP_US = 3600e6;
-/** An episode is let go this long (receive time) after its last match. */
-export const KEEP_US = 24 * 3600e6;
 /** An alert that goes on changing is emitted at most once in this time (microseconds, receive time). */
 export const UPDATE_EVERY_US = 1e6;
 /** How often idle state is looked for, microseconds. */
@@ -79,15 +64,13 @@ export class Detection {
   #names = new Map<string, readonly string[]>();
   #correlator: Correlator;
   #attempts: Attempts;
-  #byId = new Map<string, Episode>();
-  #byKey = new Map<string, Episode[]>();
+  #episodes = new Episodes();
   #storms = new Storms();
   #pending = new Map<string, Pending>();
   #dirty = new Map<string, Episode>();
   /** Largest receive time or tick seen. */
   #now = 0;
   #sweptAt = 0;
-  #evicted = 0;
   #failed = 0;
   #failure = '';
   #counts = new Map<string, RuleCount>();
@@ -185,10 +168,9 @@ export class Detection {
   #met(h: Omit<Hit, 'rule'> & { readonly rule: Rule }): void {
     const gap = gapOf(h.rule);
     const keyId = episodeKey(h.tenant, h.origin, h.rule.id, h.key);
-    const known = this.#byKey.get(keyId) ?? [];
     let follows = '';
     let home: Episode | undefined;
-    for (const ep of known) {
+    for (const ep of this.#episodes.of(keyId)) {
       if (h.to < ep.first - gap || h.from > ep.last + gap) continue;
       if (ep.closed) follows = ep.id;
       else home = ep;
@@ -209,7 +191,7 @@ export class Detection {
         gap,
         follows,
       });
-      this.#open(home, keyId, known);
+      this.#open(home);
     }
     const names = this.#names.get(h.rule.id) ?? [];
     for (const { event, weight } of h.fresh) addEvent(home, event, weight, names);
@@ -217,10 +199,8 @@ export class Detection {
     this.#touch(home);
   }
 
-  #open(ep: Episode, keyId: string, known: readonly Episode[]): void {
-    if (this.#byId.size >= EPISODES_MAX) this.#evict();
-    this.#byId.set(ep.id, ep);
-    this.#byKey.set(keyId, [...known.filter((k) => k.id !== ep.id), ep]);
+  #open(ep: Episode): void {
+    this.#episodes.add(ep);
     this.#pending.set(ep.id, { opened: true, escalated: false });
   }
 
@@ -231,7 +211,7 @@ export class Detection {
 
   #fold(h: Omit<Hit, 'rule'> & { readonly rule: Rule }): void {
     const { episode, opened } = this.#storms.fold(h.rule, h.trigger, this.#now);
-    if (opened) this.#open(episode, episodeKey(h.tenant, h.origin, episode.rule, episode.keyText), []);
+    if (opened) this.#open(episode);
     this.#touch(episode);
   }
 
@@ -244,7 +224,7 @@ export class Detection {
       target.kind === 'correlation' ? groupValues(target, '', e).map(keyText) : [singleKey(target, e).key];
     const reach = Math.max(gapOf(rule), gapOf(target));
     for (const key of keys) {
-      const list = this.#byKey.get(episodeKey(e.tenant, e.origin, target.id, key)) ?? [];
+      const list = this.#episodes.of(episodeKey(e.tenant, e.origin, target.id, key));
       const ep = list.findLast((x) => !x.closed && e.ts >= x.first && e.ts <= x.last + reach);
       if (ep === undefined) continue;
       const text = this.#escalationText(rule, e);
@@ -296,20 +276,21 @@ export class Detection {
     }
     if (this.#now - this.#sweptAt >= SWEEP_EVERY_US) {
       this.#sweptAt = this.#now;
-      this.#sweep();
+      this.#episodes.sweep(this.#now);
+      this.#storms.sweep(this.#now);
     }
     return this.#emit();
   }
 
   /** The analyst closed it: the next match opens a linked one. Unknown ids are ignored. */
   alertClosed(alertId: string): void {
-    const ep = this.#byId.get(alertId);
+    const ep = this.#episodes.get(alertId);
     if (ep !== undefined) ep.closed = true;
   }
 
   /** The alert is open again (the analyst undid it). */
   alertReopened(alertId: string): void {
-    const ep = this.#byId.get(alertId);
+    const ep = this.#episodes.get(alertId);
     if (ep !== undefined) ep.closed = false;
   }
 
@@ -325,8 +306,8 @@ export class Detection {
 
   stats(): DetectionStats {
     return {
-      episodes: this.#byId.size,
-      episodesEvicted: this.#evicted,
+      episodes: this.#episodes.size,
+      episodesEvicted: this.#episodes.evicted,
       duplicates: this.#attempts.duplicates,
       attemptsEvicted: this.#attempts.evicted,
       folded: this.#storms.folded,
@@ -365,51 +346,18 @@ export class Detection {
     return { title: r.title, version: r.version, author: r.author, sentence: r.sentence };
   }
 
-  #sweep(): void {
-    for (const ep of [...this.#byId.values()]) {
-      if (ep.dirty || this.#now - ep.updatedAt <= Math.max(KEEP_US, 2 * ep.gap)) continue;
-      this.#forget(ep);
-    }
-    this.#storms.sweep(this.#now);
-  }
-
-  #forget(ep: Episode): void {
-    this.#byId.delete(ep.id);
-    const keyId = episodeKey(ep.tenant, ep.lane, ep.rule, ep.keyText);
-    const rest = (this.#byKey.get(keyId) ?? []).filter((x) => x.id !== ep.id);
-    if (rest.length === 0) this.#byKey.delete(keyId);
-    else this.#byKey.set(keyId, rest);
-  }
-
-  /** The oldest that has nothing left to tell, closed ones first. */
-  #evict(): void {
-    let victim: Episode | undefined;
-    for (const ep of this.#byId.values()) {
-      if (ep.dirty) continue;
-      victim ??= ep;
-      if (!ep.closed) continue;
-      victim = ep;
-      break;
-    }
-    if (victim === undefined) return;
-    this.#forget(victim);
-    this.#evicted++;
-  }
-
   snapshot(): Uint8Array {
     const state: DetectionState = {
       format: FORMAT,
       rules: this.#set.hash,
       now: this.#now,
       sweptAt: this.#sweptAt,
-      evicted: this.#evicted,
       failed: [this.#failed, this.#failure],
       counts: [...this.#counts],
       attempts: this.#attempts.state(),
       attemptCounts: [this.#attempts.duplicates, this.#attempts.evicted],
       correlator: this.#correlator.state(),
-      episodes: [...this.#byId.values()].map(episodeState),
-      byKey: [...this.#byKey].map(([k, list]) => [k, list.map((e) => e.id)]),
+      episodes: this.#episodes.state(),
       pending: [...this.#pending],
       dirty: [...this.#dirty.keys()],
       storms: this.#storms.state(),
@@ -427,23 +375,14 @@ export class Detection {
     const d = new Detection(set, options);
     d.#now = s.now;
     d.#sweptAt = s.sweptAt;
-    d.#evicted = s.evicted;
     [d.#failed, d.#failure] = s.failed;
     d.#counts = new Map(s.counts);
     d.#attempts = Attempts.from(s.attempts, options.attemptsMax);
     d.#attempts.duplicates = s.attemptCounts[0];
     d.#attempts.evicted = s.attemptCounts[1];
     d.#correlator.restore(s.correlator);
-    for (const x of s.episodes) {
-      const ep = episodeOf(x);
-      d.#byId.set(ep.id, ep);
-    }
-    const at = (id: string): Episode => {
-      const ep = d.#byId.get(id);
-      assert(ep !== undefined, `snapshot names episode ${id} and does not hold it`);
-      return ep;
-    };
-    d.#byKey = new Map(s.byKey.map(([k, ids]) => [k, ids.map(at)]));
+    d.#episodes = Episodes.from(s.episodes);
+    const at = (id: string): Episode => d.#episodes.must(id);
     d.#pending = new Map(s.pending);
     d.#dirty = new Map(s.dirty.map((id) => [id, at(id)]));
     d.#storms = Storms.from(s.storms, at);
@@ -456,21 +395,16 @@ type DetectionState = {
   readonly rules: string;
   readonly now: number;
   readonly sweptAt: number;
-  readonly evicted: number;
   readonly failed: readonly [number, string];
   readonly counts: readonly (readonly [string, RuleCount])[];
   readonly attempts: AttemptsState;
   readonly attemptCounts: readonly [number, number];
   readonly correlator: CorrelatorState;
-  readonly episodes: readonly EpisodeState[];
-  readonly byKey: readonly (readonly [string, readonly string[]])[];
+  readonly episodes: EpisodesState;
   readonly pending: readonly (readonly [string, Pending])[];
   readonly dirty: readonly string[];
   readonly storms: StormsState;
 };
-
-const episodeKey = (tenant: string, lane: Origin, rule: string, key: string): string =>
-  `${tenant}\u0000${lane}\u0000${rule}\u0000${key}`;
 
 const gapOf = (rule: Rule): number => (rule.kind === 'correlation' ? rule.timespan : SINGLE_GAP_US);
 
