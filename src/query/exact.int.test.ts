@@ -12,7 +12,7 @@ import type { Condition } from '../condition/tree.ts';
 import type { NormalizedEvent } from '../model/event.ts';
 import { BlockEncoder, stampOurs } from '../store/native.ts';
 import { openTestStore, TEST_INGESTED, testEvent, testProvenance, type TestStore } from '../store/testing.ts';
-import { condition, eventSpec, type FIELDS, leaf, LISTS, regexSource, TEXTS } from './arbitrary.ts';
+import { condition, eventSpec, type FIELDS, leaf, LISTS, regexSource, TEXTS } from './testing.ts';
 import { parseQuery } from './parse.ts';
 import {
   compileCount,

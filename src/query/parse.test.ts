@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { print } from '../condition/print.ts';
+import { print, quote } from '../condition/print.ts';
 import type { Condition } from '../condition/tree.ts';
+import { EventFields } from '../model/event.ts';
+import { entitiesOf } from '../normalize/entities.ts';
 import { QUERY_CHARS_MAX, QUERY_DEPTH_MAX, QUERY_TERMS_MAX, type QueryError } from './grammar.ts';
 import { nearest } from './nearest.ts';
 import { type ParseOptions, parseQuery } from './parse.ts';
@@ -127,6 +129,28 @@ test('entities and aliases; a quoted name is neither', () => {
   assert.deepEqual(filter('src_ip:10.0.1.5'), is('source.ip', '10.0.1.5'));
   assert.deepEqual(filter('"src_ip":10.0.1.5'), is('src_ip', '10.0.1.5'));
   assert.deepEqual(filter('"user":root'), is('user', 'root'));
+});
+
+test('entities are spelled as the normaliser spells them', () => {
+  const values: [string, string, string][] = [
+    ['ip', 'source.ip', '::ffff:10.0.1.5'],
+    ['ip', 'destination.ip', '2001:DB8::0:1'],
+    ['user', 'user.name', 'CORP\\Alice'],
+    ['user', 'user.target.name', 'bob@Example.org'],
+    ['host', 'host.name', 'Web01.Example.org.'],
+    ['domain', 'dns.question.name', 'WWW.Example.org.'],
+    ['domain', 'source.domain', '10.0.1.7'],
+    ['hash', 'file.hash.sha256', 'ABCDEF'.repeat(10)],
+    ['cert', 'x509.serial_number', '0A1B2C'.replace(/^0+/, '')],
+    ['key', 'key.id', 'arn:aws:kms:eu-1:1:key/Ab'],
+  ];
+  for (const [kind, field, v] of values) {
+    const fields = new EventFields();
+    fields.set(field, v);
+    const [entity] = entitiesOf(fields);
+    assert.deepEqual(filter(`${kind}:${quote(v)}`), { kind: 'entity', entity }, `${kind} ${v}`);
+  }
+  assert.deepEqual(filter('cert:0a:1b:2c'), { kind: 'entity', entity: 'cert:A1B2C' });
 });
 
 test('times', () => {

@@ -8,7 +8,7 @@ import { tokensOf } from '../condition/text.ts';
 import type { Condition, PatternPart } from '../condition/tree.ts';
 import { hotField } from '../model/catalogue.ts';
 import { EventFields } from '../model/event.ts';
-import { condition, eventSpec, FIELDS, field, LISTS, pattern, text } from './arbitrary.ts';
+import { condition, eventSpec, FIELDS, field, LISTS, pattern, text } from './testing.ts';
 import { parseQuery } from './parse.ts';
 
 const RUNS = 300;

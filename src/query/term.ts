@@ -127,7 +127,9 @@ function entityCondition(
     if (!exact && isNetwork(piece, text)) return undefined;
     return s.fail(`"${text}" is no address`, ['10.0.1.5', '10.0.0.0/8', '2001:db8::1', '10.0.*'], piece);
   }
-  return { kind: 'entity', entity: `${name}:${kind.canonical(text)}` };
+  // A domain that is an address is that address, as the normaliser says, too.
+  const ip = name === 'domain' ? parseIp(text) : undefined;
+  return { kind: 'entity', entity: ip === undefined ? `${name}:${kind.canonical(text)}` : `ip:${ip}` };
 }
 
 /** A time names a span (a day, a minute); a bare number is microseconds. */
