@@ -23,6 +23,7 @@ import { isLoopback, listenProblem, openDoors } from './doors.ts';
 import { type EngineHandle, openEngine } from './engine.ts';
 import { Live } from './live.ts';
 import { networksOf } from './networks.ts';
+import { openNotifications } from './notifications.ts';
 import { dropPrivileges } from './privileges.ts';
 import { Rules } from './rules.ts';
 import { Searches } from './searches.ts';
@@ -241,6 +242,9 @@ async function serve(app: App, closers: Closer[]): Promise<Result<App>> {
       listenProblem(e, { what: 'the console', host: c.host, port: c.port, setting: 'console.port' }),
     );
   }
+  const notifications = openNotifications(full);
+  if (!notifications.ok) return notifications;
+  closers.push(notifications.value);
   return ok(full);
 }
 

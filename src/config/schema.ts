@@ -193,6 +193,10 @@ export const ConfigSchema = z.strictObject({
           host: host.describe('Mail server.'),
           port: port.default(587).describe('Port.'),
           secure: z.boolean().default(false).describe('TLS from the first byte (port 465).'),
+          allowPrivate: z
+            .boolean()
+            .default(false)
+            .describe('Allow a mail server at a private or loopback address.'),
           user: z.string().default('').describe('Account; empty: none.'),
           password: secret.optional().describe('Its password.'),
           from: z.string().describe('Sender address.'),
