@@ -122,10 +122,12 @@ export class Searches {
         );
     if (!main.ok) return problem(main.error);
     const bucketUs = bucketFor(r.from, r.to);
-    const rows = this.#run(main.value, signal, table ? 10_000 : r.limit);
-    const side = r.histogram ? await this.#side(q, scope, lists, { bucketUs, signal }) : undefined;
+    // Together: if one fails while the other is still waited for, both failures have somebody who hears of them.
+    const [result, side] = await Promise.all([
+      this.#run(main.value, signal, table ? 10_000 : r.limit),
+      r.histogram ? this.#side(q, scope, lists, { bucketUs, signal }) : undefined,
+    ]);
     if (side !== undefined && 'kind' in side) return side;
-    const result = await rows;
     return {
       kind: table ? 'table' : 'events',
       rows: table ? [] : result.rows.map((row) => eventRow(row)),
