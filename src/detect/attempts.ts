@@ -10,10 +10,11 @@
  */
 import type { FieldValue } from '../model/event.ts';
 import type { MatchedEvent } from '../model/match.ts';
+import { Oldest } from './oldest.ts';
 
 /** Microseconds of event time within which the same identity is the same attempt. */
 export const ATTEMPT_WINDOW_US = 600e6;
-export const ATTEMPTS_MAX = 100_000;
+export const ATTEMPTS_MAX = 50_000;
 export const CHANNELS_MAX = 16;
 /** `message repeated n times` counts at most this. */
 export const WEIGHT_MAX = 10_000;
@@ -47,6 +48,7 @@ export function weightOf(e: MatchedEvent): number {
 
 export class Attempts {
   readonly #map = new Map<string, Attempt>();
+  readonly #oldest = new Oldest(this.#map);
   readonly #max: number;
   /** Occurrences that another channel had brought already. */
   duplicates = 0;
@@ -83,9 +85,9 @@ export class Attempts {
   }
 
   #evict(): void {
-    const oldest = this.#map.keys().next();
-    if (oldest.done === true) return;
-    this.#map.delete(oldest.value);
+    const oldest = this.#oldest.next();
+    if (oldest === undefined) return;
+    this.#map.delete(oldest[0]);
     this.evicted++;
   }
 

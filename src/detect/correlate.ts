@@ -25,7 +25,7 @@ export const KEY_CHARS_MAX = 512;
 /** Correlations over correlations, at most. */
 const CHAIN_MAX = 8;
 /** Events held in full by windows; beyond it only what a sentence needs. */
-export const HELD_MAX = 30_000;
+export const HELD_MAX = 10_000;
 /** A group without events for this long (receive time, microseconds), or two timespans, is forgotten. */
 export const IDLE_US = 24 * 3600e6;
 /** Receive-time allowance before a window with only an upper bound is judged. */

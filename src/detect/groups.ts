@@ -5,6 +5,7 @@
  * Order is part of the state: `state` and `restore` keep it, so that a restored table evicts the same groups.
  * Held by `groups.test.ts`.
  */
+import { Oldest } from './oldest.ts';
 import type { Stretch } from './window.ts';
 
 const LEVELS = 16;
@@ -31,6 +32,7 @@ export class Groups<E> {
   readonly #max: number;
   readonly #byId = new Map<string, Group<E>>();
   readonly #levels: Map<string, Group<E>>[] = Array.from({ length: LEVELS }, () => new Map());
+  readonly #oldest = this.#levels.map((l) => new Oldest(l));
   readonly #gone: (g: Group<E>) => void;
   evicted = 0;
   /** Evicted at half the threshold or nearer. */
@@ -85,12 +87,13 @@ export class Groups<E> {
   }
 
   #evict(): void {
-    for (const level of this.#levels) {
-      const first = level.values().next();
-      if (first.done === true) continue;
-      if (first.value.level >= NEAR_LEVEL) this.evictedNear++;
+    for (let i = 0; i < LEVELS; i++) {
+      if (this.#levels[i]?.size === 0) continue;
+      const first = this.#oldest[i]?.next()?.[1];
+      if (first === undefined) continue;
+      if (first.level >= NEAR_LEVEL) this.evictedNear++;
       this.evicted++;
-      this.delete(first.value);
+      this.delete(first);
       return;
     }
   }
