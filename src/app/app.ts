@@ -11,6 +11,7 @@ import { err, errorText, ok, type Result } from '../base/result.ts';
 import type { Door } from '../collect/door.ts';
 import { makeIngest } from '../collect/http-ingest.ts';
 import type { Config } from '../config/schema.ts';
+import { DEMO_LISTS, DEMO_NETWORKS } from '../demo/company.ts';
 import type { Content } from '../pipeline/content.ts';
 import { Pipeline } from '../pipeline/pipeline.ts';
 import { openControl } from '../store/control/open-control.ts';
@@ -18,6 +19,7 @@ import type { ControlStore } from '../store/control/control-store.ts';
 import { EventStore } from '../store/events.ts';
 import { PLAIN_TABLES } from '../store/migrate.ts';
 import { apiDeps } from './api-deps.ts';
+import { demoOrigin } from './demo.ts';
 import { openDataFolder } from './data-folder.ts';
 import { isLoopback, listenProblem, openDoors } from './doors.ts';
 import { type EngineHandle, openEngine } from './engine.ts';
@@ -107,6 +109,7 @@ async function open(o: AppOptions, closers: Closer[]): Promise<Result<App>> {
   const store = new EventStore(engine.value.client, PLAIN_TABLES);
   await store.open();
   await firstLists(o, control);
+  if (o.demo) control.setSetting('demo', true);
 
   const rules = new Rules({
     dirs: [
@@ -115,6 +118,7 @@ async function open(o: AppOptions, closers: Closer[]): Promise<Result<App>> {
     ],
     taxonomyDir: join(o.root, 'content/taxonomy'),
     control,
+    more: o.demo ? DEMO_LISTS : new Map(),
     log,
   });
   closers.push(() => rules.close());
@@ -184,7 +188,7 @@ function openPipeline(
       hostZone: config.zone === '' ? Intl.DateTimeFormat().resolvedOptions().timeZone : config.zone,
       hostName: hostname().split('.')[0] ?? hostname(),
       retention: config.retention,
-      networks: networksOf(config),
+      networks: [...networksOf(config), ...(o.demo ? DEMO_NETWORKS : [])],
       channels: [
         ...(config.notify.webhook === undefined ? [] : ['webhook']),
         ...(config.notify.smtp === undefined ? [] : ['smtp']),
@@ -219,7 +223,11 @@ async function serve(app: App, closers: Closer[]): Promise<Result<App>> {
   const c = o.config.console;
   const tls = await consoleTls(o.config, app.dataDir, o.say);
   if (!tls.ok) return tls;
-  const ingest = makeIngest({ zone: o.config.zone }, pipeline.intake, o.log);
+  const ingest = makeIngest(
+    { zone: o.config.zone },
+    o.demo ? demoOrigin(pipeline.intake) : pipeline.intake,
+    o.log,
+  );
   const full: { -readonly [K in keyof App]: App[K] } = Object.assign(app, { doors: open });
   const server = await makeApi(apiDeps(full, ingest), {
     webRoot: join(o.root, 'web/dist'),

@@ -19,6 +19,8 @@ export type RulesOptions = {
   readonly dirs: readonly string[];
   readonly taxonomyDir: string;
   readonly control: ControlStore;
+  /** Members added to lists without being kept (the demo's). */
+  readonly more: Lists;
   readonly log: Log;
 };
 
@@ -57,7 +59,11 @@ export class Rules {
   }
 
   lists(): Lists {
-    return new Map(this.#o.control.lists().map((l) => [l.name, { kind: l.kind, values: l.values }]));
+    const out = new Map(this.#o.control.lists().map((l) => [l.name, { kind: l.kind, values: l.values }]));
+    for (const [name, list] of this.#o.more) {
+      out.set(name, { kind: list.kind, values: [...(out.get(name)?.values ?? []), ...list.values] });
+    }
+    return out;
   }
 
   /** Looks for changes every POLL_MS and hands on new content. */

@@ -1,7 +1,7 @@
 /** `vigil start`: serves until a signal, then flushes and stops within STOP_MS_MAX. */
 import { type App, type AppOptions, openApp } from '../app/app.ts';
 import { type CommandRequest, openCommandSocket } from '../app/command-socket.ts';
-import { startDemo } from '../app/demo.ts';
+import { openDemo } from '../app/demo.ts';
 import { EXIT_FAILED, EXIT_OK, type Output } from './output.ts';
 
 export type StartInput = {
@@ -39,7 +39,8 @@ export async function serveUntilStopped(options: AppOptions, input: StartInput):
     options.log,
   );
   for (const w of app.value.warnings) err(`warning: ${w}`);
-  const closeDemo = input.demo === undefined ? undefined : await startDemo();
+  const closeDemo =
+    input.demo === undefined ? undefined : await openDemo(app.value, { rate: input.demo.rate, say: out });
   for (const line of banner(app.value)) out(line);
   await stopped;
   const force = setTimeout(() => process.exit(EXIT_FAILED), STOP_MS_MAX);

@@ -54,3 +54,31 @@ export class JournalIntake implements Intake {
     }
   }
 }
+
+/** Records between the journal and the state owner above which an import waits, so that live events are not behind it. */
+export const IMPORT_BACKLOG_MAX = 6000;
+const LOOK_MS = 20;
+
+/** The intake for imports: as the journal's, but it yields to live events. */
+export function importIntake(intake: Intake, backlog: () => number): Intake {
+  // Looked at once in a while only: an import offers many records in one turn of the event loop.
+  let taken = 0;
+  return {
+    received: (meta, count, bytes) => intake.received(meta, count, bytes),
+    dropped: (meta, reason, count) => intake.dropped(meta, reason, count),
+    offer(record) {
+      if (taken >= IMPORT_BACKLOG_MAX) return 'full';
+      const o = intake.offer(record);
+      if (o === 'taken') taken++;
+      return o;
+    },
+    durable: () => intake.durable(),
+    async room() {
+      await intake.durable();
+      while (backlog() > IMPORT_BACKLOG_MAX / 2) await new Promise((r) => setTimeout(r, LOOK_MS));
+      taken = backlog();
+      return intake.room();
+    },
+    seenBefore: (tenant, key) => intake.seenBefore(tenant, key),
+  };
+}

@@ -20,7 +20,7 @@ import { type Content, ContentFolder } from './content.ts';
 import { Counter, type LineKey, minuteOf } from './counters.ts';
 import { type Entry, FollowQueue } from './follow.ts';
 import { Inserter } from './inserter.ts';
-import { JournalIntake, KEY_WINDOW_US } from './intake.ts';
+import { importIntake, JournalIntake, KEY_WINDOW_US } from './intake.ts';
 import { LedgerBook } from './ledger.ts';
 import type { RetentionDays } from '../model/retention.ts';
 import { Snapshots } from './snapshots.ts';
@@ -179,6 +179,13 @@ export class Pipeline {
 
   get intake(): Intake {
     return this.#intake;
+  }
+  /** For imports: waits while live events are behind. */
+  get importIntake(): Intake {
+    return importIntake(
+      this.#intake,
+      () => this.#queue.records + [...this.#inFlight.values()].flat().reduce((n, e) => n + e.ref.count, 0),
+    );
   }
   get receivedTotal(): number {
     return this.#intake.receivedTotal;

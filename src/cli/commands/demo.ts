@@ -26,6 +26,7 @@ export const demoCommand: Command = {
       detail: '{}',
     });
     app.control.setSetting('demo', false);
+    app.control.setSetting('demo_history', false);
     o.out('the demo is removed');
     return EXIT_OK;
   },

@@ -18,7 +18,7 @@ export const importCommand: Command = {
     let failed = 0;
     for (const name of args) {
       const path = resolve(cwd, name);
-      const r = await importFile(path, app.pipeline.intake, {
+      const r = await importFile(path, app.pipeline.importIntake, {
         tenant: DEFAULT_TENANT,
         origin: 'import',
         positions: (s) => app.pipeline.position(s),
