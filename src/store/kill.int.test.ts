@@ -3,6 +3,8 @@
  * VIGIL_KILLS sets how often (default 4, to stay short).
  */
 import assert from 'node:assert/strict';
+import { truncateSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { StoreError } from './engine/client.ts';
 import { BlockEncoder } from './native.ts';
@@ -55,4 +57,32 @@ test('killed at random points under inserts, nothing acknowledged is lost and no
   }
   assert.equal(inDoubt, KILLS);
   assert.ok(acknowledged.size > KILLS, 'no insert was acknowledged between the kills');
+});
+
+test('a part that lost bytes is put aside by the engine, and the store says so', async (ctx) => {
+  let restarted = (): void => {};
+  const back = new Promise<void>((resolve) => {
+    restarted = resolve;
+  });
+  const t = await openTestStore({ onRestart: () => restarted() });
+  ctx.after(() => t.end());
+  const encoder = new BlockEncoder();
+  for (const [batch, retentionClass] of [
+    [1, 'a'],
+    [2, 'b'],
+  ] as const) {
+    encoder.add(testEvent({ n: 1 }), testProvenance({ batch, retentionClass }));
+    await t.store.insert([encoder.finish()], `part-${batch}`);
+  }
+  assert.deepEqual(await t.store.detachedParts(), []);
+  const parts = await t.engine.select(
+    "SELECT path FROM system.parts WHERE database = 'vigil' AND table = 'events' AND active ORDER BY partition",
+  );
+  truncateSync(join(String(parts.rows[0]?.[0]), 'data.bin'), 10);
+  process.kill(t.engine.pid, 'SIGKILL');
+  await back;
+  assert.deepEqual(await t.store.held(1, 0, 9), new Map([[2, 1]]));
+  const [detached, ...others] = await t.store.detachedParts();
+  assert.match(detached?.reason ?? '', /broken/);
+  assert.equal(others.length, 0);
 });

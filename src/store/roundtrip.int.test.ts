@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import fc from 'fast-check';
-import { HOT_FIELDS } from '../model/catalogue.ts';
+import { type FieldDef, HOT_FIELDS } from '../model/catalogue.ts';
 import { DATE_US_MAX, DATE_US_MIN, type FieldValue, type NormalizedEvent, STATUSES } from '../model/event.ts';
 import { BlockEncoder, leafHash, type RowProvenance, stampOurs } from './native.ts';
 import { EVENT_COLUMNS, fromRow, type StoredEvent, storedValue } from './rows.ts';
@@ -92,8 +92,28 @@ const value = fc.oneof(
   { weight: 5, arbitrary: scalar },
   { weight: 1, arbitrary: fc.array(scalar as fc.Arbitrary<string>, { maxLength: 5 }) },
 );
+/** A field with a column and a value that fits it: with names and values drawn apart, few would. */
+const fitting = fc
+  .constantFrom(...HOT_FIELDS.filter((d) => !d.ours))
+  .chain((d) => fc.tuple(fc.constant(d.name), fits(d)));
+function fits(d: FieldDef): fc.Arbitrary<FieldValue> {
+  if (d.multi) return fc.array(text, { maxLength: 4 });
+  switch (d.type) {
+    case 'ip':
+      return fc.oneof(
+        fc.ipV4(),
+        fc.ipV6(),
+        fc.constantFrom('0.0.0.0', '255.255.255.255', '::', '::1', '::ffff:1.2.3.4'),
+      );
+    case 'long':
+    case 'date':
+      return fc.oneof(fc.maxSafeInteger(), fc.integer(), fc.integer({ min: 0, max: 65_535 }));
+    default:
+      return text;
+  }
+}
 const event = fc.record({
-  fields: fc.array(fc.tuple(name, value), { maxLength: 25 }),
+  fields: fc.array(fc.oneof(fitting, fc.tuple(name, value)), { maxLength: 25 }),
   raw: fc.uint8Array({ maxLength: 300 }),
   ts: fc.oneof(fc.maxSafeInteger(), fc.constantFrom(0, 1, DATE_US_MIN - 5, DATE_US_MAX, TEST_INGESTED)),
   status: fc.constantFrom(...STATUSES),

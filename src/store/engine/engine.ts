@@ -32,9 +32,9 @@ const START_MS_MAX = 120_000;
 /** From the end of the child's input to its end; then it is killed. */
 const STOP_MS_MAX = 4000;
 const BACKOFF_MS_MIN = 200;
-const BACKOFF_MS_MAX = 30_000;
+const BACKOFF_MS_MAX = 5000;
 /** A child that lived this long was a good start: the back-off begins anew. */
-const HEALTHY_MS = 60_000;
+const HEALTHY_MS = 3000;
 export interface Engine extends SqlClient {
   readonly pid: number;
   readonly version: string;
