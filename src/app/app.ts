@@ -162,15 +162,20 @@ async function open(o: AppOptions, closers: Closer[]): Promise<Result<App>> {
     startedAt: nowUs(),
     warnings,
     now: nowUs,
-    tenants: () => [
-      { id: DEFAULT_TENANT, title: 'This installation' },
-      ...(control.setting('demo') === true ? [{ id: DEMO_TENANT, title: 'Demo company' }] : []),
-    ],
+    tenants: () => tenantsOf(o.demo, control.setting('demo') === true),
     close: async () => {
       for (const c of closers.splice(0).reverse()) await c();
     },
   };
   return o.serve ? serve(app, closers) : ok(app);
+}
+
+/** The first is the one shown at login: with `--demo`, the demo. */
+function tenantsOf(demoRuns: boolean, demoIsThere: boolean): { id: string; title: string }[] {
+  const own = { id: DEFAULT_TENANT, title: 'This installation' };
+  const demo = { id: DEMO_TENANT, title: 'Demo company' };
+  if (demoRuns) return [demo, own];
+  return demoIsThere ? [own, demo] : [own];
 }
 
 function openPipeline(
