@@ -70,6 +70,13 @@ export async function status(app: App): Promise<Status> {
   const warnings = [...app.warnings];
   if (app.pipeline.storeTrouble !== '')
     warnings.push(`the event store takes no events (${app.pipeline.storeTrouble}); they wait in the journal`);
+  const d = app.pipeline.detectionStats;
+  for (const g of d.groups) {
+    if (g.evictedNear > 0)
+      warnings.push(
+        `rule ${g.rule} had to forget ${g.evictedNear} groups that were half way to an alert: too many different keys`,
+      );
+  }
   for (const p of app.rules.problems) warnings.push(`rule ${p.file}, line ${p.line}: ${p.reason}`);
   return {
     version: app.options.version,

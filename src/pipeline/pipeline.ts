@@ -53,6 +53,8 @@ export type Committed = {
 const GATHER_MS = 40;
 const SNAPSHOT_EVERY_MS = 10_000;
 const TICK_EVERY_MS = 10_000;
+/** After matches: alerts are held to one update a second. */
+const SOON_TICK_MS = 1100;
 const UNITS_AHEAD_PER_WORKER = 2;
 /** Unit numbers of work for the inserter; ordinary units count up from 0. */
 const REENCODE_SEQ = 2 ** 40;
@@ -167,6 +169,7 @@ export class Pipeline {
     p.#journal.onFrame((f) => p.#arrived(f));
     control.onHumanChange((alert) => {
       if (alert.status === 'closed') p.#detection.alertClosed(alert.id);
+      else p.#detection.alertReopened(alert.id);
     });
     p.#timers.push(
       setInterval(() => p.#journal.tick(), TICK_EVERY_MS),
@@ -240,6 +243,7 @@ export class Pipeline {
   async close(ms = 4000): Promise<void> {
     const until = Date.now() + ms;
     for (const t of this.#timers) clearInterval(t);
+    if (this.#soonTick !== undefined) clearTimeout(this.#soonTick);
     await this.#journal.close();
     await Promise.race([this.settled(), new Promise((r) => setTimeout(r, ms / 2).unref())]);
     this.#closing = true;
@@ -463,6 +467,13 @@ export class Pipeline {
       spentUs: r.spentUs,
     };
     for (const listen of this.#listeners) listen(c);
+    // What changes an alert again within a second waits for the next record or tick: journal one.
+    if (matches.length > 0) this.#soonTick ??= setTimeout(() => this.#tickSoon(), SOON_TICK_MS);
+  }
+  #soonTick: NodeJS.Timeout | undefined;
+  #tickSoon(): void {
+    this.#soonTick = undefined;
+    if (!this.#closing) this.#journal.tick();
   }
 
   #snapshot(): void {
