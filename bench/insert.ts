@@ -167,7 +167,13 @@ try {
     bytesPerRow: round(stats.bytesOnDisk / stats.rows, 1),
     parts: stats.parts,
   });
-  report('machine', { cores: availableParallelism(), engine: stats.version, node: process.version });
+  const memory = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${engine.pid}/status`, 'utf8'))?.[1];
+  report('machine', {
+    engineRssPeakMb: Math.round(Number(memory) / 1024),
+    cores: availableParallelism(),
+    engine: stats.version,
+    node: process.version,
+  });
 } finally {
   await engine.stop();
   rmSync(dataDir, { recursive: true, force: true });
