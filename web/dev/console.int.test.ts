@@ -209,6 +209,11 @@ test('the queue by keyboard: move, acknowledge, close with a reason', async () =
   await page.getByTestId('close-reason').fill('planned test');
   await page.getByTestId('close-submit').click();
   await row.waitFor({ state: 'detached' });
+  await page.keyboard.press('j');
+  await page.waitForURL(/sel=/);
+  await page.getByTestId('alert-filter').fill('no such text anywhere');
+  await page.keyboard.press('Enter');
+  await page.getByText('No alert matches these filters').waitFor();
   await page.goto(`${fixture.base}/alerts/${id}`);
   await page.getByTestId('alert-headline').waitFor();
   await page.getByTestId('alert-steps').getByText('closed: Real attack, handled: planned test').waitFor();

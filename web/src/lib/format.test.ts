@@ -24,6 +24,7 @@ test('bytes, rates, shares', () => {
   assert.equal(bytesText(3_200_000), '3.2 MB');
   assert.equal(rateText(3.14), '3.1');
   assert.equal(rateText(5012), '5,012');
+  assert.equal(rateText(0), '0');
   assert.equal(shareText(999_999, 1_000_000), '>99.9%');
   assert.equal(shareText(1, 1_000_000), '<0.1%');
   assert.equal(shareText(5, 5), '100%');

@@ -42,7 +42,7 @@ export const plural = (n: number, one: string, many = `${one}s`): string =>
 
 /** Events per second: one decimal below 100. */
 export const rateText = (n: number): string =>
-  n < 100 ? (Math.round(n * 10) / 10).toFixed(n < 10 ? 1 : 0) : countText(n);
+  n > 0 && n < 100 ? (Math.round(n * 10) / 10).toFixed(n < 10 ? 1 : 0) : countText(n);
 
 /** Exact number or share of a whole, never "100%" for less and never "0%" for some. */
 export function shareText(part: number, whole: number): string {

@@ -44,9 +44,7 @@ export function AlertEvents({ alert }: { alert: Alert }) {
       title="Events"
       aside={
         <>
-          <span>
-            {countText(shown)} of {countText(alert.count)} kept with the alert
-          </span>
+          <span>{countText(shown)} kept with the alert</span>
           {first !== undefined && (
             <Link
               to="/search"

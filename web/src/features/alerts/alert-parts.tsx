@@ -9,6 +9,7 @@ import { attackTag } from '../../lib/attack.ts';
 import { countText, plural } from '../../lib/format.ts';
 import { entityQuery, splitEntity } from '../../lib/query-text.ts';
 import { spanText } from '../../lib/time-format.ts';
+import { SECOND_US } from '../../lib/time-range.ts';
 import { Entity } from '../../ui/entity.tsx';
 import { safe } from '../../ui/safe-text.tsx';
 import { Panel } from '../../ui/states.tsx';
@@ -28,7 +29,8 @@ export function Why({ alert, rule }: { alert: Alert; rule: RuleInfo | null }) {
       <div className="flex flex-col gap-2 p-3">
         <p>
           {plural(alert.count, 'occurrence')}
-          {span > 0 ? ` within ${spanText(span)}` : ''} met the rule “{safe(alert.ruleTitle)}”
+          {alert.count < 2 ? '' : ` within ${span < SECOND_US ? 'a second' : spanText(span)}`} met the rule “
+          {safe(alert.ruleTitle)}”
           {alert.key.length > 0 && (
             <>
               {' '}

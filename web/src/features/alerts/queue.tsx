@@ -253,7 +253,10 @@ export function AlertTable({
   const { changed } = useLive();
   const row = useRef<HTMLTableRowElement>(null);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the row that `sel` names comes into view
-  useEffect(() => row.current?.scrollIntoView({ block: 'nearest' }), [sel]);
+  useEffect(() => {
+    // Newer browsers answer with a promise, which is no cleanup.
+    row.current?.scrollIntoView({ block: 'nearest' });
+  }, [sel]);
   return (
     <table className="grid-table">
       <thead>

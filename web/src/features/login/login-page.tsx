@@ -10,7 +10,9 @@ import { Button } from '../../ui/button.tsx';
 import { Labelled } from '../../ui/dialog.tsx';
 
 /** The page has one purpose: typing can begin at once. */
-const focusFirst = (input: HTMLInputElement | null): void => input?.focus();
+const focusFirst = (input: HTMLInputElement | null): void => {
+  input?.focus();
+};
 
 export function LoginPage() {
   const [user, setUser] = useState('');

@@ -99,7 +99,12 @@ function TopValues({ search, field }: { search: SearchKey; field: string }) {
       {rows.map((r) => (
         <li key={String(r.value)} className="flex items-baseline gap-2 pr-2 pl-6">
           <span className="min-w-0 flex-1 truncate">
-            <Value field={field} value={r.value} className="truncate font-mono text-sm" />
+            <Value
+              field={field}
+              value={r.value}
+              shown={r.value === null ? '(none)' : undefined}
+              className="truncate font-mono text-sm"
+            />
           </span>
           <span className="text-sm text-faint">{countText(r.count)}</span>
         </li>

@@ -31,7 +31,12 @@ export function PipeTable({ result }: { result: SearchResult }) {
                     {typeof cell === 'number' ? (
                       countOrText(cell)
                     ) : (
-                      <Value field={column} value={cell} className="font-mono text-sm" />
+                      <Value
+                        field={column}
+                        value={cell}
+                        shown={cell === null ? '(none)' : undefined}
+                        className="font-mono text-sm"
+                      />
                     )}
                   </td>
                 );

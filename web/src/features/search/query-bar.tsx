@@ -22,7 +22,9 @@ export function QueryBar({ query, error, busy, onSearch }: Props) {
   const [text, setText] = useState(query);
   const input = useRef<HTMLTextAreaElement>(null);
   useEffect(() => setText(query), [query]);
-  useEffect(() => input.current?.focus({ preventScroll: true }), []);
+  useEffect(() => {
+    input.current?.focus({ preventScroll: true });
+  }, []);
   const marked = error?.position !== undefined && text === query ? error.position : undefined;
   return (
     <div className="min-w-0 flex-1">

@@ -161,7 +161,7 @@ function Summary({ result }: { result: SearchResult }) {
       </span>
       <span>{countText(result.tookMs)} ms</span>
       <span>
-        {bytesText(result.bytesRead)} read, {plural(result.rowsRead, 'event')} looked at
+        {bytesText(result.bytesRead)} read, {plural(result.rowsRead, 'row')} looked at
       </span>
       {result.partial && (
         <span className="text-warn">

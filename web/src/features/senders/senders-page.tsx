@@ -1,12 +1,14 @@
 /** The ledger: per door and sender, and minute by minute for the chosen one, with drops by reason. */
 import { useNavigate, useSearch } from '@tanstack/react-router';
-import type { LedgerLine, SenderInfo } from '../../../../src/api/contract.ts';
+import type { LedgerLine, Point, SenderInfo } from '../../../../src/api/contract.ts';
 import { useNow } from '../../data/clock.ts';
 import { useLedger, useSenders } from '../../data/queries.ts';
 import { type RangeState, useRange } from '../../data/range.ts';
 import { useTenant } from '../../data/session.tsx';
+import { bucketStarts, onBuckets } from '../../lib/buckets.ts';
 import { countText, shareText } from '../../lib/format.ts';
 import { sumOf, terms, totalLine } from '../../lib/ledger.ts';
+import { HOUR_US, MINUTE_US } from '../../lib/time-range.ts';
 import { Button } from '../../ui/button.tsx';
 import { BalanceMark, DropReasons, LedgerCells, LedgerHead } from '../../ui/ledger.tsx';
 import { NoLogs } from '../../ui/no-logs.tsx';
@@ -19,6 +21,10 @@ import { Ago, Time } from '../../ui/time.tsx';
 import { Value } from '../../ui/value.tsx';
 
 const keyOf = (l: { readonly door: string; readonly sender: string }): string => `${l.door} ${l.sender}`;
+/** Events of each of the last 60 minutes; the server names only those that hold something. */
+const lastHour = (points: readonly Point[], now: number): number[] =>
+  onBuckets(bucketStarts(now - HOUR_US, now, MINUTE_US), points, (p) => p.n);
+
 /** Newest minutes shown of a sender. */
 const MINUTES_MAX = 240;
 
@@ -153,7 +159,7 @@ function SenderTable({ lines, minutes, senders, sel, range }: TableProps) {
             <th>Came by</th>
             <th className="max-xl:hidden">Log types</th>
             <th className="max-xl:hidden">Not understood</th>
-            <th className="max-xl:hidden">Per minute</th>
+            <th className="max-xl:hidden">Last hour</th>
             <th>Last event</th>
             <LedgerHead />
           </tr>
@@ -191,7 +197,7 @@ function SenderTable({ lines, minutes, senders, sel, range }: TableProps) {
                 <td className="max-xl:hidden">
                   {s !== undefined && (
                     <Sparkline
-                      values={s.perMinute.map((p) => p.n)}
+                      values={lastHour(s.perMinute, now)}
                       width={80}
                       height={16}
                       label="Events per minute"

@@ -2,6 +2,8 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
 import type { AuditEntry } from '../../../../src/api/contract.ts';
 import { get } from '../../data/client.ts';
+import { useZone } from '../../data/prefs.ts';
+import { auditText, outcomeIsGood } from '../../lib/audit-text.ts';
 import { Button } from '../../ui/button.tsx';
 import { safe } from '../../ui/safe-text.tsx';
 import { Empty, Failed, Loading, Panel } from '../../ui/states.tsx';
@@ -10,6 +12,7 @@ import { Time } from '../../ui/time.tsx';
 const PAGE_ROWS = 100;
 
 export function Audit() {
+  const zone = useZone();
   const q = useInfiniteQuery({
     queryKey: ['audit'],
     initialPageParam: 0,
@@ -56,11 +59,9 @@ export function Audit() {
                 <td className="max-w-[260px] truncate" title={safe(r.object)}>
                   {safe(r.object)}
                 </td>
-                <td className={r.outcome === 'ok' || r.outcome === 'success' ? 'text-muted' : 'text-bad'}>
-                  {safe(r.outcome)}
-                </td>
-                <td className="max-w-[340px] truncate text-muted" title={safe(r.detail)}>
-                  {safe(r.detail)}
+                <td className={outcomeIsGood(r.outcome) ? 'text-muted' : 'text-bad'}>{safe(r.outcome)}</td>
+                <td className="max-w-[340px] truncate text-muted" title={safe(auditText(r.detail, zone))}>
+                  {safe(auditText(r.detail, zone))}
                 </td>
               </tr>
             ))}
