@@ -111,7 +111,7 @@ const UNITS = [
 const timer: Activity = (w) => {
   const host = pick(w.rng, SERVERS).name;
   const [unit, title] = pick(w.rng, UNITS);
-  const style = chance(w.rng, 0.3) ? ('file' as const) : ('bsd' as const);
+  const style = chance(w.rng, 0.3) ? ('forward' as const) : ('bsd' as const);
   const say = (at: number, text: string): void =>
     w.emit(at, 'systemd', syslog({ at, host, program: 'systemd', pid: 1, facility: 'daemon', style }, text));
   say(w.at, unitStarting(unit, title));

@@ -294,8 +294,18 @@ export const SCENARIOS: readonly Scenario[] = [
     raises: ['admin_user_created', 'linux_admin_group'],
     play: newAdmin,
   },
-  { name: 'spray', title: 'Password spraying at the VPN', raises: ['password_spray'], play: spray },
-  { name: 'macro', title: 'A document that starts PowerShell', raises: ['office_starts_shell'], play: macro },
+  {
+    name: 'spray',
+    title: 'Password spraying at the VPN',
+    raises: ['password_spray', 'brute_force'],
+    play: spray,
+  },
+  {
+    name: 'macro',
+    title: 'A document that starts PowerShell',
+    raises: ['office_starts_shell', 'powershell_encoded'],
+    play: macro,
+  },
   {
     name: 'cloud_takeover',
     title: 'Cloud account taken over',
@@ -305,7 +315,7 @@ export const SCENARIOS: readonly Scenario[] = [
   {
     name: 'domain_admin',
     title: 'New domain administrator',
-    raises: ['windows_admin_group'],
+    raises: ['windows_admin_group', 'admin_user_created'],
     play: newDomainAdmin,
   },
 ];

@@ -12,12 +12,23 @@ import { type DemoItem, World } from './world.ts';
 export const SLOT_US = 600e6;
 const LIVE_SLOT_US = 1e6;
 /** Live: the first attack begins this long after the start, then one begins every so often. */
-export const FIRST_ATTACK_US = 5e6;
+export const FIRST_ATTACK_US = 3e6;
 export const ATTACK_EVERY_US = 240e6;
 /** History: an attack about every this long. */
 export const HISTORY_ATTACK_EVERY_US = 4.3 * 86_400e6;
-/** Records that activities may leave for later slots (a session that ends later). */
-const PENDING_MAX = 500_000;
+/** Records that activities may leave for later slots (a session that ends later); beyond it they are not written. */
+const WAITING_MAX = 500_000;
+/** Activities of one slot. */
+const ACTIVITIES_MAX = 1_000_000;
+
+type StageOptions = {
+  readonly seed: number;
+  readonly attacks: boolean;
+  readonly fromUs: number;
+  readonly slotUs: number;
+  readonly firstUs: number;
+  readonly everyUs: number;
+};
 
 export type HistoryOptions = {
   readonly seed: number;
@@ -38,25 +49,31 @@ export type LiveOptions = {
 
 /** Records of a stretch of time, in order. */
 export function* history(o: HistoryOptions): Generator<DemoItem, void, undefined> {
-  const stage = new Stage(o.seed, o.attacks ?? true, {
+  const stage = new Stage({
+    seed: o.seed,
+    attacks: o.attacks ?? true,
+    fromUs: o.fromUs,
+    slotUs: SLOT_US,
     firstUs: o.fromUs + HISTORY_ATTACK_EVERY_US * 0.3,
     everyUs: HISTORY_ATTACK_EVERY_US,
   });
   const perVolume = (o.perDay * 7) / weekVolume();
   for (let at = o.fromUs; at < o.toUs; at += SLOT_US) {
-    const length = Math.min(SLOT_US, o.toUs - at);
-    const want = (perVolume * volume(at) * length) / SLOT_US;
-    for (const item of stage.slot(at, length, want)) if (item.atUs < o.toUs) yield item;
+    for (const item of stage.slot(at, perVolume * volume(at))) if (item.atUs < o.toUs) yield item;
   }
 }
 
 /** Records from a moment on, in order, without end. */
 export function* live(o: LiveOptions): Generator<DemoItem, never, undefined> {
-  const stage = new Stage(o.seed, o.attacks ?? true, {
+  const stage = new Stage({
+    seed: o.seed,
+    attacks: o.attacks ?? true,
+    fromUs: o.fromUs,
+    slotUs: LIVE_SLOT_US,
     firstUs: o.fromUs + FIRST_ATTACK_US,
     everyUs: ATTACK_EVERY_US,
   });
-  for (let at = o.fromUs; ; at += LIVE_SLOT_US) yield* stage.slot(at, LIVE_SLOT_US, o.ratePerSecond);
+  for (let at = o.fromUs; ; at += LIVE_SLOT_US) yield* stage.slot(at, o.ratePerSecond);
 }
 
 /** Sum of the volume of a week's slots. */
@@ -66,67 +83,82 @@ function weekVolume(): number {
   return sum;
 }
 
-/** Plays slot after slot; what an activity writes beyond its slot waits for its time. */
+/**
+ * Plays slot after slot. What an activity writes beyond its slot waits for its time and counts there, so that each slot
+ * holds as many records as asked, from the first on.
+ */
 class Stage {
   readonly #w: World;
-  readonly #attacks: boolean;
-  readonly #everyUs: number;
+  readonly #o: StageOptions;
   #nextAttackUs: number;
   #played = 0;
-  #pending: DemoItem[] = [];
-  /** Records still owed to the wanted rate (below zero: ahead of it). */
+  /** Records of later slots, by the slot's number. */
+  readonly #waiting = new Map<number, DemoItem[]>();
+  #waitingCount = 0;
+  /** Records asked for and not given (below zero: given ahead). */
   #owed = 0;
 
-  constructor(seed: number, attacks: boolean, when: { firstUs: number; everyUs: number }) {
-    this.#w = new World(seed);
-    this.#attacks = attacks;
-    this.#nextAttackUs = when.firstUs;
-    this.#everyUs = when.everyUs;
+  constructor(o: StageOptions) {
+    this.#w = new World(o.seed);
+    this.#o = o;
+    this.#nextAttackUs = o.firstUs;
   }
 
-  /** Records of [at, at + length), in order of time. */
-  slot(at: number, length: number, want: number): DemoItem[] {
-    const all = this.#pending;
+  /** Records of the slot that begins at `at`, in order of time: `want` of the ordinary day, and attacks. */
+  slot(at: number, want: number): DemoItem[] {
+    const n = Math.round((at - this.#o.fromUs) / this.#o.slotUs);
+    const due = this.#waiting.get(n) ?? [];
+    this.#waiting.delete(n);
+    this.#waitingCount -= due.length;
     this.#owed += want;
-    while (this.#owed > 0 && all.length < PENDING_MAX) {
-      this.#w.at = Math.floor(at + this.#w.rng() * length);
+    for (const item of due) if (item.scenario === '') this.#owed--;
+    for (let i = 0; this.#owed > 0 && i < ACTIVITIES_MAX; i++) {
+      this.#w.at = Math.floor(at + this.#w.rng() * this.#o.slotUs);
       this.#w.scenario = '';
       this.#activity();
-      const made = this.#w.take();
-      this.#owed -= made.length;
-      for (const item of made) all.push(item);
+      this.#file(n, due);
     }
-    while (this.#attacks && this.#nextAttackUs < at + length) this.#attack(all);
-    return this.#due(at + length);
+    while (this.#o.attacks && this.#nextAttackUs < at + this.#o.slotUs) {
+      this.#attack();
+      this.#file(n, due);
+    }
+    // A stable sort: records of one moment stay in the order in which they were written.
+    return due.sort((a, b) => a.atUs - b.atUs);
   }
 
   #activity(): void {
     const c = clockOf(this.#w.at);
-    const people = SHARES.people * peopleLoad(c);
-    const customers = SHARES.customers * customerLoad(c);
     // Of a visit or a session come more records than of a timer: shares are of records, roughly.
-    const x = this.#w.rng() * (people / 4 + customers / 6 + SHARES.machines / 1.8);
-    if (x < people / 4) personActs(this.#w);
-    else if (x < people / 4 + customers / 6) customerVisits(this.#w);
+    const people = (SHARES.people * peopleLoad(c)) / 4;
+    const customers = (SHARES.customers * customerLoad(c)) / 6;
+    const x = this.#w.rng() * (people + customers + SHARES.machines / 1.8);
+    if (x < people) personActs(this.#w);
+    else if (x < people + customers) customerVisits(this.#w);
     else machineActs(this.#w);
   }
 
-  #attack(all: DemoItem[]): void {
+  #attack(): void {
     const scenario = SCENARIOS[this.#played % SCENARIOS.length]!;
     this.#played++;
     this.#w.at = Math.floor(this.#nextAttackUs);
     this.#w.scenario = scenario.name;
     scenario.play(this.#w);
-    all.push(...this.#w.take());
-    this.#nextAttackUs += this.#everyUs;
+    this.#nextAttackUs += this.#o.everyUs;
   }
 
-  #due(end: number): DemoItem[] {
-    const due: DemoItem[] = [];
-    const rest: DemoItem[] = [];
-    for (const item of this.#pending) (item.atUs < end ? due : rest).push(item);
-    this.#pending = rest;
-    // A stable sort: records of one moment stay in the order in which they were written.
-    return due.sort((a, b) => a.atUs - b.atUs);
+  /** Sorts what was written into this slot and later ones. */
+  #file(n: number, due: DemoItem[]): void {
+    for (const item of this.#w.take()) {
+      const of = Math.floor((item.atUs - this.#o.fromUs) / this.#o.slotUs);
+      if (of <= n) {
+        due.push(item);
+        if (item.scenario === '') this.#owed--;
+      } else if (this.#waitingCount < WAITING_MAX || item.scenario !== '') {
+        const later = this.#waiting.get(of);
+        if (later === undefined) this.#waiting.set(of, [item]);
+        else later.push(item);
+        this.#waitingCount++;
+      }
+    }
   }
 }

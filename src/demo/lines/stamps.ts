@@ -1,4 +1,4 @@
-/** Times as logs write them. All in UTC; `at` is microseconds since the epoch. Held by `lines.test.ts`. */
+/** Times as logs write them. All in UTC; `at` is microseconds since the epoch. Held by `lines.int.test.ts`. */
 const two = (n: number): string => (n < 10 ? `0${n}` : String(n));
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
@@ -20,7 +20,7 @@ export const isoMicro = (at: number): string => `${dateOf(at).toISOString().slic
 export const isoMilli = (at: number): string => dateOf(at).toISOString();
 /** `2026-03-05T14:23:01Z`. */
 export const isoSecond = (at: number): string => `${dateOf(at).toISOString().slice(0, 19)}Z`;
-/** `2026-03-05T14:23:01.123456+00:00` (rsyslog's file format). */
+/** `2026-03-05T14:23:01.123456+00:00` (rsyslog's forward format). */
 export const isoOffset = (at: number): string => `${isoMicro(at).slice(0, -1)}+00:00`;
 /** `05/Mar/2026:14:23:01 +0000` (web servers). */
 export function clfStamp(at: number): string {
