@@ -12,7 +12,7 @@ import type { Condition } from '../condition/tree.ts';
 import type { NormalizedEvent } from '../model/event.ts';
 import { BlockEncoder, stampOurs } from '../store/native.ts';
 import { openTestStore, TEST_INGESTED, testEvent, testProvenance, type TestStore } from '../store/testing.ts';
-import { condition, eventSpec, type FIELDS, leaf, LISTS, regexSource, TEXTS } from './testing.ts';
+import { condition, eventSpec, FIELDS, leaf, LISTS, regexSource, TEXTS } from './testing.ts';
 import { parseQuery } from './parse.ts';
 import {
   compileCount,
@@ -134,6 +134,14 @@ test('each node under NOT', async () => {
 
 test('whole trees', async () => {
   await fc.assert(fc.asyncProperty(condition, agree), { numRuns: 120, endOnFailure: true });
+});
+
+test('presence of every field', async () => {
+  for (const field of FIELDS) {
+    await agree({ kind: 'exists', field });
+    await agree({ kind: 'null', field });
+    await agree({ kind: 'equals', field, values: [''], cased: false });
+  }
 });
 
 test('regular expressions: re2js and the engine', async () => {

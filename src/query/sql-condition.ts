@@ -262,7 +262,9 @@ export class ConditionSql {
       pattern = pattern.flatMap(withoutVague);
     }
     const { sql } = this.#pattern(pattern, c.cased);
-    const tests = [sql('raw')];
+    // LIKE with a wildcard inside runs as RE2, whose dot does not pass bytes that are no UTF-8.
+    const inner = pattern.slice(1, -1).some((x) => x.kind === 'any');
+    const tests = [sql(inner ? 'toValidUTF8(raw)' : 'raw')];
     for (const def of KEYWORD_COLUMNS) tests.push(keywordColumn(def, sql));
     tests.push(`arrayExists(x -> ${sql('x')}, mapValues(fields))`);
     tests.push(`arrayExists(l -> arrayExists(x -> ${sql('x')}, l), mapValues(lists))`);
