@@ -48,7 +48,9 @@ async function call<T>(method: Method, url: string, body?: unknown, signal?: Abo
     if (signal?.aborted) throw cause;
     throw new ApiFailure(0, {
       error: 'unreachable',
-      message: limit.aborted ? 'Vigil did not answer within a minute.' : 'Vigil cannot be reached. Is it running?',
+      message: limit.aborted
+        ? 'Vigil did not answer within a minute.'
+        : 'Vigil cannot be reached. Is it running?',
     });
   }
   if (res.status === 204) return undefined as T;
@@ -65,7 +67,8 @@ function asError(status: number, data: unknown): ApiError {
     return data as ApiError;
   if (status === 403) return { error: 'denied', message: 'Your role does not allow this.' };
   if (status === 404) return { error: 'not_found', message: 'Not found.' };
-  if (status === 429) return { error: 'slow_down', message: 'Too many requests. Wait a moment and try again.' };
+  if (status === 429)
+    return { error: 'slow_down', message: 'Too many requests. Wait a moment and try again.' };
   return { error: 'http', message: `The server answered with status ${status}.` };
 }
 

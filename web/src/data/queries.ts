@@ -1,6 +1,14 @@
 /** The reads that more than one page needs. Keys start with what they are, so that live changes can refresh them. */
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
-import type { EventDetail, FieldInfo, LedgerReport, Overview, RuleInfo, SenderInfo, Status } from '../../../src/api/contract.ts';
+import type {
+  EventDetail,
+  FieldInfo,
+  LedgerReport,
+  Overview,
+  RuleInfo,
+  SenderInfo,
+  Status,
+} from '../../../src/api/contract.ts';
 import type { Resolved } from '../lib/time-range.ts';
 import { get } from './client.ts';
 
@@ -15,7 +23,9 @@ export const useOverview = (tenant: string, range: Resolved, refetchMs: number |
 export const useSenders = (tenant: string) =>
   useQuery({
     queryKey: ['senders', tenant],
-    queryFn: ({ signal }) => get<SenderInfo[]>('/senders', { tenant }, signal), refetchInterval: 5000 });
+    queryFn: ({ signal }) => get<SenderInfo[]>('/senders', { tenant }, signal),
+    refetchInterval: 5000,
+  });
 
 export const useLedger = (tenant: string, range: Resolved) =>
   useQuery({
@@ -25,13 +35,25 @@ export const useLedger = (tenant: string, range: Resolved) =>
   });
 
 export const useStatus = () =>
-  useQuery({ queryKey: ['status'], queryFn: ({ signal }) => get<Status>('/status', {}, signal), refetchInterval: 15_000 });
+  useQuery({
+    queryKey: ['status'],
+    queryFn: ({ signal }) => get<Status>('/status', {}, signal),
+    refetchInterval: 15_000,
+  });
 
 export const useRules = () =>
-  useQuery({ queryKey: ['rules'], queryFn: ({ signal }) => get<RuleInfo[]>('/rules', {}, signal), staleTime: 15_000 });
+  useQuery({
+    queryKey: ['rules'],
+    queryFn: ({ signal }) => get<RuleInfo[]>('/rules', {}, signal),
+    staleTime: 15_000,
+  });
 
 export const useFields = () =>
-  useQuery({ queryKey: ['fields'], queryFn: ({ signal }) => get<FieldInfo[]>('/fields', {}, signal), staleTime: Number.POSITIVE_INFINITY });
+  useQuery({
+    queryKey: ['fields'],
+    queryFn: ({ signal }) => get<FieldInfo[]>('/fields', {}, signal),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
 
 export const useEvent = (tenant: string, id: string) =>
   useQuery({

@@ -21,7 +21,16 @@ export function useTenant(): string {
 }
 
 export const useMeQuery = () =>
-  useQuery({ queryKey: ['me'], queryFn: ({ signal }) => get<Me>('/session', {}, signal), retry: false, staleTime: 60_000 });
+  useQuery({
+    queryKey: ['me'],
+    queryFn: ({ signal }) => get<Me>('/session', {}, signal),
+    retry: false,
+    staleTime: 60_000,
+  });
 
 export const usePublicStatus = () =>
-  useQuery({ queryKey: ['public'], queryFn: ({ signal }) => get<PublicStatus>('/status/public', {}, signal), staleTime: Number.POSITIVE_INFINITY });
+  useQuery({
+    queryKey: ['public'],
+    queryFn: ({ signal }) => get<PublicStatus>('/status/public', {}, signal),
+    staleTime: Number.POSITIVE_INFINITY,
+  });

@@ -6,7 +6,6 @@ import { useTenant } from '../../data/session.tsx';
 import { countText } from '../../lib/format.ts';
 import { totalLine } from '../../lib/ledger.ts';
 import { BalanceMark, LedgerCells, LedgerHead } from '../../ui/ledger.tsx';
-import { NoLogs } from '../../ui/no-logs.tsx';
 import { safe } from '../../ui/safe-text.tsx';
 import { Failed, Loading, Panel } from '../../ui/states.tsx';
 import { Ago } from '../../ui/time.tsx';
@@ -45,7 +44,7 @@ export function SendersPanel() {
       }
     >
       {q.data.length === 0 ? (
-        <NoLogs />
+        <div className="p-3 text-muted">Nobody has sent anything yet.</div>
       ) : (
         <table className="grid-table">
           <thead>

@@ -9,6 +9,7 @@ import type { EventRow } from '../../../../src/api/contract.ts';
 import { useZone } from '../../data/prefs.ts';
 import { exactTime, rowTime } from '../../lib/time-format.ts';
 import { outcomeClass, Tag } from '../../ui/badge.tsx';
+import { Button } from '../../ui/button.tsx';
 import { EventDetail } from '../../ui/event-detail.tsx';
 import { useHotkeys } from '../../ui/hotkeys.ts';
 import { safe } from '../../ui/safe-text.tsx';
@@ -25,6 +26,8 @@ type Props = {
   readonly rows: readonly EventRow[];
   readonly hasMore: boolean;
   readonly loadingMore: boolean;
+  /** The last try to load more failed: it is not tried again unasked. */
+  readonly moreFailed: boolean;
   readonly onMore: () => void;
   readonly open: string;
   readonly tab: string;
@@ -44,10 +47,10 @@ export function EventTable(p: Props) {
   });
   const items = v.getVirtualItems();
   const last = items.at(-1)?.index ?? -1;
-  const { hasMore, loadingMore, onMore } = p;
+  const { hasMore, loadingMore, moreFailed, onMore } = p;
   useEffect(() => {
-    if (hasMore && !loadingMore && last >= p.rows.length - AHEAD_ROWS) onMore();
-  }, [hasMore, loadingMore, last, p.rows.length, onMore]);
+    if (hasMore && !loadingMore && !moreFailed && last >= p.rows.length - AHEAD_ROWS) onMore();
+  }, [hasMore, loadingMore, moreFailed, last, p.rows.length, onMore]);
 
   const move = (to: number): void => {
     const i = Math.max(0, Math.min(p.rows.length - 1, to));
@@ -105,6 +108,11 @@ export function EventTable(p: Props) {
           })}
         </div>
         {p.loadingMore && <div className="p-2 text-center text-sm text-muted">Loading older events…</div>}
+        {moreFailed && !loadingMore && (
+          <div className="flex items-center justify-center gap-3 p-2 text-bad" role="alert">
+            Older events could not be loaded. <Button onClick={onMore}>Try again</Button>
+          </div>
+        )}
         {!p.hasMore && !p.loadingMore && (
           <div className="p-2 text-center text-sm text-faint">The oldest event of this range.</div>
         )}
@@ -184,7 +192,7 @@ function Row({
           </Tag>
         )}
         {row.action !== '' && <Value field="event.action" value={row.action} className="mr-2 text-accent" />}
-        <span className="font-mono text-sm text-muted">{safe(row.message)}</span>
+        <span className="text-sm text-muted">{safe(row.message)}</span>
       </span>
       <Cell field="user.name" text={row.user} />
       <Cell field="source.ip" text={row.sourceIp} mono />

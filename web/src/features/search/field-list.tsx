@@ -40,7 +40,7 @@ export function FieldList({ search }: { search: SearchKey }) {
           .filter((f) => f.name.toLowerCase().includes(wanted) || f.about.toLowerCase().includes(wanted))
           .slice(0, SHOWN_MAX);
   return (
-    <aside aria-label="Fields" className="panel flex w-[218px] shrink-0 flex-col max-xl:hidden">
+    <aside aria-label="Fields" className="panel flex w-[200px] shrink-0 flex-col max-xl:hidden">
       <div className="border-b border-line p-1.5">
         <input
           className="field w-full"

@@ -57,6 +57,9 @@ export function QueryBar({ query, error, busy, onSearch }: Props) {
                 e.preventDefault();
                 onSearch(text.trim());
               } else if (e.key === 'Escape') e.currentTarget.blur();
+              // On to the rows, which the arrows move through from here.
+              else if (e.key === 'ArrowDown' && e.currentTarget.selectionStart === text.length)
+                e.currentTarget.blur();
             }}
             className={`${TEXT} resize-none overflow-hidden bg-transparent outline-none placeholder:truncate placeholder:font-sans`}
           />

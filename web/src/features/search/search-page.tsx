@@ -85,6 +85,7 @@ export function SearchPage() {
                   rows={q.data?.pages.flatMap((p) => p.rows) ?? []}
                   hasMore={q.hasNextPage}
                   loadingMore={q.isFetchingNextPage}
+                  moreFailed={q.isFetchNextPageError}
                   onMore={() => void q.fetchNextPage()}
                   open={url.sel ?? ''}
                   tab={url.tab ?? ''}
