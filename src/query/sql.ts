@@ -96,7 +96,10 @@ function compiled<T extends Compiled>(make: () => T): Result<T, QueryError> {
 
 const finish = (sql: string, w: Where): Compiled => ({ sql, params: w.p.values, exact: w.exact });
 
-/** WHERE text alone, for callers that select their own columns (judging history). */
+/**
+ * WHERE text alone, for callers that select their own columns (judging history). It belongs into WHERE: in the SELECT
+ * list, in `if` or `countIf` the token functions do not know the index's preprocessor and tell case apart (26.7).
+ */
 export const compileWhere = (cond: Condition, scope: Scope, env: SearchEnv): Result<Compiled, QueryError> =>
   compiled(() => {
     const w = whereOf(cond, scope, env);
