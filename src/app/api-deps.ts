@@ -63,6 +63,7 @@ export async function status(app: App): Promise<Status> {
       rows: s.rows,
       bytesOnDisk: s.bytesOnDisk,
       detachedParts: (await app.store.detachedParts()).length,
+      parts: s.parts,
     };
   } catch {
     // Unreachable: `ok: false` says so.
@@ -90,5 +91,6 @@ export async function status(app: App): Promise<Status> {
       pendingRecords: app.pipeline.pendingRecords,
     },
     eventsPerSecond: app.live.eventsPerSecond,
+    stages: app.stages,
   };
 }

@@ -5,6 +5,7 @@
 import { availableParallelism, hostname } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { ensureAdmin } from '../api/first-admin.ts';
+import type { Status } from '../api/contract.ts';
 import { type Api, makeApi } from '../api/server.ts';
 import type { Log } from '../base/log.ts';
 import { err, errorText, ok, type Result } from '../base/result.ts';
@@ -64,6 +65,7 @@ export type App = {
   readonly api: { readonly url: string; readonly server: Api } | undefined;
   readonly startedAt: number;
   readonly warnings: readonly string[];
+  readonly stages: NonNullable<Status['stages']>;
   now(): number;
   tenants(): readonly { id: string; title: string }[];
   close(): Promise<void>;
@@ -144,6 +146,13 @@ async function open(o: AppOptions, closers: Closer[]): Promise<Result<App>> {
   );
   closers.push(() => live.close());
   pipeline.onCommit((c) => live.alerts(c.alerts));
+  const stages = { records: 0, normalizeUs: 0, matchUs: 0, encodeUs: 0 };
+  pipeline.onCommit((c) => {
+    stages.records += c.records;
+    stages.normalizeUs += c.spentUs.normalize;
+    stages.matchUs += c.spentUs.match;
+    stages.encodeUs += c.spentUs.encode;
+  });
   control.onHumanChange((alert) => live.alerts([{ kind: 'updated', alert }]));
   const searches = new Searches({ store, control, lists: () => rules.lists(), now: nowUs });
 
@@ -161,6 +170,7 @@ async function open(o: AppOptions, closers: Closer[]): Promise<Result<App>> {
     api: undefined,
     startedAt: nowUs(),
     warnings,
+    stages,
     now: nowUs,
     tenants: () => tenantsOf(o.demo, control.setting('demo') === true),
     close: async () => {

@@ -11,7 +11,7 @@
  *     "authorized_by": "olav",                       who approved the issue, revocation or destruction
  *     "system": "pki-portal", "service": "shop", "host": "web01",
  *     "ca": "Example Issuing CA 1", "template": "web",
- *     "certificate": {"serial_number": hex | "serial_decimal": decimal, "subject": DN, "common_name", "sans": [],
+ *     "certificate": {"serial_number": hex | "serial_decimal": decimal, "subject": DN, "common_name", "sans": [] | "domain",
  *        "issuer": DN, "not_before", "not_after", "fingerprint_sha256", "id", "pem"},
  *     "renewal_mode": "auto" | "manual", "previous_serial": hex, "monitored": true, "days_left": -1,
  *     "revocation_reason": "keyCompromise", "validation": {"reason": "hostname", "detail": "..."},
@@ -48,6 +48,8 @@ const SHAPES = [
   'serial',
   'serial_decimal',
   'common_name',
+  'domain',
+  'domains',
   'subject',
   'ca',
   'requester',
@@ -137,7 +139,8 @@ function certificate(doc: JsonObject, action: string, out: EventFields): void {
   setDn(out, 'issuer', dnText(value('issuer', 'issuer_dn')));
   if (value('common_name', 'cn') !== undefined)
     out.set('x509.subject.common_name', value('common_name', 'cn'));
-  addNames(out, pick('sans', 'alternative_names', 'dns_names', 'san'));
+  // Simple senders name the one domain or all of them, without a subject.
+  addNames(out, pick('sans', 'alternative_names', 'dns_names', 'san', 'domains', 'domain'));
   addNames(out, pick('ip_addresses'));
   setValidity(out, pick('not_before', 'valid_from'), pick('not_after', 'valid_to', 'expires_at'));
   const print = value('fingerprint_sha256', 'sha256')?.replaceAll(':', '').toUpperCase();
