@@ -21,6 +21,7 @@ export type DemoOptions = {
   readonly http: HttpTarget;
   /** Records a second, default DEMO_RATE. */
   readonly rate?: number;
+  /** Default: of the time of the start, so that no two demos are the same. */
   readonly seed?: number;
   readonly signal: AbortSignal;
   /** The clock, microseconds. */
@@ -57,7 +58,7 @@ async function send(
   skipped: { count: number },
 ): Promise<void> {
   const rate = Math.min(Math.max(o.rate ?? DEMO_RATE, 0.1), DEMO_RATE_MAX);
-  const items = live({ seed: o.seed ?? 1, fromUs: o.nowUs(), ratePerSecond: rate });
+  const items = live({ seed: o.seed ?? Math.floor(o.nowUs() / 1e6), fromUs: o.nowUs(), ratePerSecond: rate });
   let next = items.next().value;
   while (!o.signal.aborted) {
     const now = o.nowUs();
