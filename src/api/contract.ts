@@ -239,9 +239,18 @@ export type Status = {
     readonly rows: number;
     readonly bytesOnDisk: number;
     readonly detachedParts: number;
+    /** Active parts of the events table; many mean that merges are behind. */
+    readonly parts?: number;
   };
   readonly journal: { readonly bytes: number; readonly bytesMax: number; readonly pendingRecords: number };
   readonly eventsPerSecond: number;
+  /** Since the start: records through the workers and the microseconds that each stage took, summed over threads. */
+  readonly stages?: {
+    readonly records: number;
+    readonly normalizeUs: number;
+    readonly matchUs: number;
+    readonly encodeUs: number;
+  };
 };
 export type ListInfo = {
   readonly name: string;
