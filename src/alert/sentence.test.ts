@@ -77,3 +77,8 @@ test('several values, and rules without a sentence', () => {
     'A rule by eva on web01 (3 times)',
   );
 });
+
+test('a placeholder names what to fall back to', () => {
+  const f = facts({ values: new Map([['b', ['second']]]) });
+  assert.equal(fill('{a|b} {a|c} {b|a}', f), 'second (unknown) second');
+});

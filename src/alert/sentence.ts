@@ -62,23 +62,24 @@ function target(f: SentenceFacts): string {
   return names.size === 0 ? 'logins' : [...names].slice(0, 3).map(show).join(' and ');
 }
 
-/** One pass over `{name}`; an unknown or absent value reads "(unknown)". */
+/** One pass over `{name}` or `{first|else}`; an unknown or absent value reads "(unknown)". */
 export function fill(template: string, f: SentenceFacts): string {
   return template.replace(/\{([^{}]{1,200})\}/g, (_all, name: string) => {
     if (name === 'count') return String(f.count);
     if (name === 'servers') return f.hostCount === 0 ? 'unknown servers' : servers(f);
     if (name === 'hosts') return f.hostCount === 0 ? '(unknown)' : listed(f.hosts, f.hostCount);
-    const values = f.values.get(name);
-    if (values === undefined || values.length === 0) return '(unknown)';
+    const found = name.split('|').find((n) => (f.values.get(n) ?? []).length > 0);
+    if (found === undefined) return '(unknown)';
+    const values = f.values.get(found) ?? [];
     const shown = values.slice(0, 3).map(show).join(', ');
-    return f.more.has(name) || values.length > 3 ? `${shown} and more` : shown;
+    return f.more.has(found) || values.length > 3 ? `${shown} and more` : shown;
   });
 }
 
 /** Field names that a template speaks of, so that the episode collects their values. */
 export function placeholders(template: string): string[] {
   return [...template.matchAll(/\{([^{}]{1,200})\}/g)].flatMap((m) =>
-    m[1] === undefined || ['count', 'servers', 'hosts'].includes(m[1]) ? [] : [m[1]],
+    m[1] === undefined || ['count', 'servers', 'hosts'].includes(m[1]) ? [] : m[1].split('|'),
   );
 }
 
