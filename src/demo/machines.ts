@@ -3,7 +3,7 @@
  * themselves, and the Internet's constant knocking at the firewall (never enough of it to look like an attack).
  */
 import { CAS, fingerprint, HOSTS, PUBLIC_IP, SERVERS } from './company.ts';
-import { AGENTS } from './people.ts';
+import { AGENTS } from './habits.ts';
 import { between, chance, draw, pick, skewed, weighted } from './random.ts';
 import type { World } from './world.ts';
 import { jobDone, mailLine, portalEvent } from './lines/apps.ts';
