@@ -42,6 +42,8 @@ export type FrameHead = {
   readonly tallies: readonly Tally[];
   /** Idempotency keys first seen with this frame: [tenant, key]. */
   readonly keys: readonly (readonly [string, string])[];
+  /** The next frame belongs to this one: they hold one request, and count only together. */
+  readonly more?: boolean;
   /** A rule set takes effect before this frame's records: its content hash. */
   readonly rules?: string;
   /** Kernel drops read from the system since the last frame, by door. */
@@ -61,6 +63,10 @@ export type Frame = {
 /** Collects records into a buffer that becomes a frame. One per batch. */
 export class FrameBuilder {
   readonly at: number;
+  /** Set where the next frame goes on with what this one began. */
+  more = false;
+  /** It goes on with what the frame before began. */
+  continues = false;
   #body = Buffer.allocUnsafe(64 * 1024);
   #used = 0;
   #count = 0;
@@ -133,6 +139,7 @@ export class FrameBuilder {
       ends: [...this.#ends],
       tallies: [...this.#tallies].map(([m, t]) => ({ m, ...t })),
       keys: this.#keys,
+      ...(this.more ? { more: true } : {}),
       ...(this.#rules === undefined ? {} : { rules: this.#rules }),
       ...(this.#kernelDrops === undefined ? {} : { kernelDrops: this.#kernelDrops }),
     };

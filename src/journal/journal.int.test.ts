@@ -1,10 +1,19 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { silentLog } from '../base/log.ts';
 import type { RecordMeta } from '../model/record.ts';
+import { FRAME_RECORDS_MAX } from './frame.ts';
 import { Journal } from './journal.ts';
 
 const META: RecordMeta = {
@@ -33,6 +42,38 @@ const texts = (dir: string, after = 0): string[] => {
   return out;
 };
 const put = (j: Journal, text: string) => j.offer({ meta: META, raw: Buffer.from(text), pos: '' });
+
+test('a request over several frames is there whole, with its key, or not at all', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'vigil-journal-'));
+  const j = open(dir);
+  put(j, 'acknowledged before');
+  await j.durable();
+  const records = 2 * FRAME_RECORDS_MAX;
+  j.received(META, records, records);
+  for (let i = 0; i < records; i++) put(j, `${i}`);
+  // The last record filled its frame, so the key needs one more.
+  await Promise.resolve().then(() => j.key('default', 'request-1'));
+  await j.durable();
+  await j.close();
+  const frames: { path: string; end: number; keys: number }[] = [];
+  open(dir).replay(0, (ref, f) =>
+    frames.push({ path: ref.path, end: ref.offset + ref.length, keys: f.head.keys.length }),
+  );
+  assert.equal(texts(dir).length, 1 + records);
+  assert.deepEqual(
+    frames.map((f) => f.keys),
+    [0, 0, 0, 1],
+  );
+  // As a kill leaves it: the request's second frame is the last one on disk.
+  const second = frames[2] as (typeof frames)[number];
+  truncateSync(second.path, second.end);
+  assert.deepEqual(texts(dir), ['acknowledged before']);
+  const again = open(dir);
+  put(again, 'after');
+  await again.durable();
+  await again.close();
+  assert.deepEqual(texts(dir), ['acknowledged before', 'after']);
+});
 
 test('what was durable is replayed in order, over several segments; released segments go', async () => {
   const dir = mkdtempSync(join(tmpdir(), 'vigil-journal-'));

@@ -3,6 +3,11 @@
  * the ledger) follows it. Records are appended to a frame in memory; a frame is written and fsynced within
  * `syncMs`, or at once when the previous write is done and enough waits (group commit).
  *
+ * What a door hands over in one turn of the event loop (a request with its counts and its key) is whole or not there:
+ * where it needs several frames they are chained (`more`), handed on and acknowledged together, and an unfinished chain at
+ * the journal's end is cut when it is opened. Without that a kill between two frames of a keyed request left half of it,
+ * which its retry stored again.
+ *
  * Bounded: memory by PENDING_BYTES_MAX, disk by `bytesMax`; beyond either `offer` answers `full` and the door applies
  * its policy. A segment is deleted when `release` says that store, alerts and state are past it.
  * Held by: journal.int.test.ts (replay, torn tail, damage, bounds), test/kill (SIGKILL under load).
@@ -72,6 +77,12 @@ export class Journal {
   #writing = false;
   #timer: NodeJS.Timeout | undefined;
   #tickNow = 0;
+  /** Received, neither offered nor dropped yet, in this turn of the event loop (negative: counted as received after). */
+  #unsettled = 0;
+  /** The frame that became full in this turn. */
+  #filled: FrameBuilder | undefined;
+  /** Frames on disk whose chain has not ended. */
+  #held: DurableFrame[] = [];
   /** Frames begun and frames on disk, counted in order; `durable` waits for the one to reach the other. */
   #created = 0;
   #written = 0;
@@ -125,18 +136,25 @@ export class Journal {
     const b = this.#builder();
     const before = b.bytes;
     b.add(record);
+    this.#unsettled--;
     this.#pendingBytes += b.bytes - before;
-    if (b.full) this.#seal();
+    if (b.full) {
+      this.#filled = b;
+      this.#seal();
+    }
     return 'taken';
   }
   received(meta: RecordMeta, count: number, bytes: number): void {
     this.#builder().received(meta, count, bytes);
+    this.#unsettled += count;
   }
   dropped(meta: RecordMeta, reason: DropReason, count: number): void {
     this.#builder().dropped(meta, reason, count);
+    this.#unsettled -= count;
   }
+  /** Comes behind the records that it stands for, in the same turn. */
   key(tenant: string, key: string): void {
-    this.#builder().key(tenant, key);
+    this.#builder(true).key(tenant, key);
   }
   kernelDrops(door: string, count: number): void {
     this.#builder().kernelDrops(door, count);
@@ -230,20 +248,29 @@ export class Journal {
     this.#fd = -1;
   }
 
-  #builder(): FrameBuilder {
+  #builder(ofKey = false): FrameBuilder {
+    // One receive time for all that arrives in the same turn of the event loop: a request split over frames keeps one minute.
+    if (this.#tickNow === 0) {
+      this.#tickNow = this.#o.nowUs();
+      setImmediate(() => this.#turnOver());
+    }
     if (this.#open === undefined) {
-      // One receive time for all that arrives in the same turn of the event loop: a request split over frames keeps one minute.
-      if (this.#tickNow === 0) {
-        this.#tickNow = this.#o.nowUs();
-        setImmediate(() => {
-          this.#tickNow = 0;
-        });
-      }
       this.#open = new FrameBuilder(this.#tickNow);
       this.#created++;
+      if (this.#filled !== undefined && (this.#unsettled !== 0 || ofKey)) {
+        this.#filled.more = true;
+        this.#open.continues = true;
+      }
       this.#timer ??= setTimeout(() => this.#due(), this.#o.syncMs ?? SYNC_MS);
     }
     return this.#open;
+  }
+  #turnOver(): void {
+    this.#tickNow = 0;
+    this.#unsettled = 0;
+    this.#filled = undefined;
+    // A chain ends with its turn, so that no frame waits for frames of requests to come.
+    if (this.#open?.continues === true) this.#seal();
   }
   #due(): void {
     this.#timer = undefined;
@@ -264,6 +291,8 @@ export class Journal {
     this.#writing = true;
     try {
       while (this.#sealed.length > 0) {
+        // Not within a turn: whether a frame goes on in the next one is known when the turn is over.
+        await new Promise(setImmediate);
         const group = this.#sealed;
         this.#sealed = [];
         try {
@@ -304,9 +333,13 @@ export class Journal {
     segment.durable = segment.bytes;
     for (const b of group) this.#pendingBytes -= b.bytes;
     for (const [i, f] of frames.entries()) {
-      this.#onFrame({ ...f, path: segment.path, offset: offsets[i] as number, length: f.bytes.length });
+      this.#held.push({ ...f, path: segment.path, offset: offsets[i] as number, length: f.bytes.length });
+      if (f.head.more === true) continue;
+      const whole = this.#held;
+      this.#held = [];
+      for (const d of whole) this.#onFrame(d);
+      this.#written += whole.length;
     }
-    this.#written += group.length;
     const waiters = this.#waiters;
     this.#waiters = [];
     for (const w of waiters) {

@@ -1,6 +1,7 @@
 /**
  * The journal's files: `<first batch, 15 digits>.vj`, frames back to back. Opening scans them: a torn tail of the
- * newest file was never acknowledged and is cut; damage anywhere else is skipped to the next frame and reported.
+ * newest file was never acknowledged and is cut, and so is a chain of frames (`more`) whose last one is missing; damage
+ * anywhere else is skipped to the next frame and reported.
  */
 import {
   closeSync,
@@ -75,11 +76,15 @@ export function scanSegments(dir: string): { segments: Segment[]; damage: Damage
   const segments: Segment[] = [];
   const damage: Damage[] = [];
   let lastBatch = 0;
+  /** Where a chain of frames began that has not ended. */
+  let chain: { segment: number; offset: number; before: number } | undefined;
   for (const [i, name] of names.entries()) {
     const path = join(dir, name);
     const first = Number(SEGMENT_NAME.exec(name)?.[1]);
     let last = first - 1;
-    const walked = walkSegment(path, (f) => {
+    const walked = walkSegment(path, (f, _bytes, offset) => {
+      if (f.head.more !== true) chain = undefined;
+      else chain ??= { segment: i, offset, before: last };
       last = f.batch;
     });
     const newest = i === names.length - 1;
@@ -91,7 +96,23 @@ export function scanSegments(dir: string): { segments: Segment[]; damage: Damage
     segments.push({ path, first, last, bytes, durable: bytes });
     lastBatch = Math.max(lastBatch, last, first - 1);
   }
+  if (chain !== undefined) cutChain(segments, chain);
   return { segments, damage, lastBatch };
+}
+
+/** Takes away the frames of a request that was cut short: nothing of it was acknowledged. */
+function cutChain(segments: Segment[], at: { segment: number; offset: number; before: number }): void {
+  for (const s of segments.splice(at.segment + 1)) removeSegment(s);
+  const s = segments[at.segment] as Segment;
+  if (at.offset === 0) {
+    removeSegment(s);
+    segments.pop();
+    return;
+  }
+  truncate(s.path, at.offset);
+  s.last = at.before;
+  s.bytes = at.offset;
+  s.durable = at.offset;
 }
 
 export const removeSegment = (s: Segment): void => unlinkSync(s.path);
