@@ -23,6 +23,12 @@ const textOf = (e: EventCopy, name: string): string => {
   return first === undefined || first === null ? '' : scalarText(first);
 };
 
+/** What the event says in a line: its message, else what it was about. */
+const gist = (e: EventCopy): string =>
+  ['message', 'process.command_line', 'url.path', 'file.path', 'event.reason', 'event.provider']
+    .map((f) => textOf(e, f))
+    .find((t) => t !== '') ?? '';
+
 export function AlertEvents({ alert }: { alert: Alert }) {
   const zone = useZone();
   const sel = useSearch({ strict: false, select: (s) => s.sel });
@@ -72,7 +78,7 @@ export function AlertEvents({ alert }: { alert: Alert }) {
             <th className="w-[66px]">Outcome</th>
             <th className="w-[90px]">User</th>
             <th className="w-[118px]">Source address</th>
-            <th>Message</th>
+            <th>What it says</th>
           </tr>
         </thead>
         <tbody>
@@ -90,8 +96,8 @@ export function AlertEvents({ alert }: { alert: Alert }) {
               <td className={outcomeClass(textOf(e, 'event.outcome'))}>{safe(textOf(e, 'event.outcome'))}</td>
               <td className="truncate">{safe(textOf(e, 'user.name'))}</td>
               <td className="truncate font-mono text-sm">{safe(textOf(e, 'source.ip'))}</td>
-              <td className="truncate font-mono text-sm text-muted" title={safe(textOf(e, 'message'))}>
-                {safe(textOf(e, 'message'))}
+              <td className="truncate font-mono text-sm text-muted" title={safe(gist(e))}>
+                {safe(gist(e))}
               </td>
             </Row>
           ))}

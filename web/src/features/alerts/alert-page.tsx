@@ -68,7 +68,7 @@ function Body({ detail }: { detail: AlertDetail }) {
             {related.length === 0 ? (
               <div className="p-3 text-muted">None.</div>
             ) : (
-              <AlertTable alerts={related} sel="" />
+              <AlertTable alerts={related} sel="" compact />
             )}
           </Panel>
         </div>

@@ -9,7 +9,7 @@ import { attackTag } from '../../lib/attack.ts';
 import { countText, plural } from '../../lib/format.ts';
 import { entityQuery, splitEntity } from '../../lib/query-text.ts';
 import { spanText } from '../../lib/time-format.ts';
-import { SECOND_US } from '../../lib/time-range.ts';
+import { DAY_US, MINUTE_US, SECOND_US } from '../../lib/time-range.ts';
 import { Entity } from '../../ui/entity.tsx';
 import { safe } from '../../ui/safe-text.tsx';
 import { Panel } from '../../ui/states.tsx';
@@ -79,9 +79,16 @@ export function NextSteps({ steps }: { steps: readonly string[] }) {
 /** Pivots offered as links, the first of each kind that can act. */
 export function WhoAndWhere({ alert }: { alert: Alert }) {
   const around = { from: alert.firstSeen, to: alert.lastSeen };
-  const pivots = ['ip', 'user', 'host'].flatMap((kind) =>
+  const now = useNow(60_000);
+  // Of an old alert the last 24 hours say nothing: the day that led to it does.
+  const old = now - alert.lastSeen > DAY_US;
+  const range = old
+    ? { from: String(alert.lastSeen - DAY_US), to: String(alert.lastSeen + MINUTE_US) }
+    : { from: '-24h', to: 'now' };
+  const acting = ['ip', 'user', 'host'].flatMap((kind) =>
     alert.entities.filter((e) => e.startsWith(`${kind}:`)).slice(0, 2),
   );
+  const pivots = acting.length > 0 ? acting : alert.entities.slice(0, 2);
   return (
     <Panel title="Who and where">
       <div className="flex flex-col gap-3 p-3">
@@ -104,13 +111,14 @@ export function WhoAndWhere({ alert }: { alert: Alert }) {
               <li key={e}>
                 <Link
                   to="/search"
-                  search={(old) => ({ tenant: old.tenant, q: entityQuery(e), from: '-24h', to: 'now' })}
+                  search={(old) => ({ tenant: old.tenant, q: entityQuery(e), ...range })}
                   data-testid="alert-pivot"
                   className="inline-flex max-w-full items-center gap-1.5 text-accent hover:underline"
                 >
                   <Radar size={13} aria-hidden="true" className="shrink-0" />
                   <span className="truncate" title={`${kind} ${safe(name)}`}>
-                    Everything {safe(name)} did, last 24 hours
+                    Everything {safe(name)} {acting.length > 0 ? 'did' : 'was in'},{' '}
+                    {old ? '24 hours up to it' : 'last 24 hours'}
                   </span>
                 </Link>
               </li>

@@ -243,10 +243,13 @@ const FLASH_MS = 2500;
 export function AlertTable({
   alerts,
   sel,
+  compact = false,
   onSelect,
 }: {
   alerts: readonly Alert[];
   sel: string;
+  /** Without the entities, where there is little room. */
+  compact?: boolean;
   onSelect?: (id: string) => void;
 }) {
   const now = useNow();
@@ -263,7 +266,7 @@ export function AlertTable({
         <tr>
           <th className="w-[90px]">Severity</th>
           <th>What happened</th>
-          <th className="w-[300px] max-xl:w-[190px]">Who and where</th>
+          {!compact && <th className="w-[300px] max-xl:w-[190px]">Who and where</th>}
           <th className="w-[110px]">Status</th>
           <th className="num w-[70px]">Count</th>
           <th className="num w-[90px]">Last seen</th>
@@ -299,16 +302,18 @@ export function AlertTable({
                 {a.assignee !== '' && ` · ${safe(a.assignee)}`}
               </div>
             </td>
-            <td>
-              <div className="flex flex-wrap gap-1">
-                {a.entities.slice(0, ENTITIES_SHOWN).map((e) => (
-                  <Entity key={e} text={e} around={{ from: a.firstSeen, to: a.lastSeen }} />
-                ))}
-                {a.entities.length > ENTITIES_SHOWN && (
-                  <span className="text-sm text-faint">+{a.entities.length - ENTITIES_SHOWN}</span>
-                )}
-              </div>
-            </td>
+            {!compact && (
+              <td>
+                <div className="flex flex-wrap gap-1">
+                  {a.entities.slice(0, ENTITIES_SHOWN).map((e) => (
+                    <Entity key={e} text={e} around={{ from: a.firstSeen, to: a.lastSeen }} />
+                  ))}
+                  {a.entities.length > ENTITIES_SHOWN && (
+                    <span className="text-sm text-faint">+{a.entities.length - ENTITIES_SHOWN}</span>
+                  )}
+                </div>
+              </td>
+            )}
             <td>
               <StatusBadge status={a.status} />
             </td>
