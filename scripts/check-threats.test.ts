@@ -52,6 +52,7 @@ for (const title of [
 
 test('check-threats: fails on a missing file, a row without a test, a missing item and an empty page', () => {
   assert.match(problemsOf(page('`src/gone.test.ts: x`')), /no test 'x' in src\/gone\.test\.ts/);
+  assert.match(problemsOf(page('`web/dev/x.test.ts: x`')), /web\/dev\/x\.test\.ts is not part of npm test/);
   assert.match(problemsOf(page('we are careful')), /a row of item 1 names no test/);
   assert.match(
     problemsOf(page(named('held: a (b)'), others.replace('- **7** later', ''))),

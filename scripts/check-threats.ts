@@ -1,7 +1,7 @@
 /**
  * `node scripts/check-threats.ts`: docs/THREATS.md names only tests that exist. A test is named in a table as
  * `path/of/x.test.ts: its title` in backticks; the title must be that of a `test(...)` in that file that is not skipped.
- * Titles made of a template match with any text in its holes. Every row of a table names at least one test, and every
+ * Titles made of a template match with any text in its holes. The file must be one that `npm test` runs. Every row of a table names at least one test, and every
  * item 1 to ITEMS stands in a table or under "Not yet held". Held by `check-threats.test.ts`.
  */
 import { existsSync, readFileSync } from 'node:fs';
@@ -13,6 +13,9 @@ const PAGE = 'docs/THREATS.md';
 export const ITEMS = 14;
 const OPEN = '## Not yet held';
 const NAMED = /`([\w./-]+\.test\.tsx?): ([^`]+)`/g;
+/** Files that `npm test` (scripts/test.ts) runs. */
+const RUN = /^(src|content|scripts|bench|web\/src|test)\//;
+const NOT_RUN = /^test\/ci\//;
 /** Functions of node:test that run a test. */
 const RUNNERS = new Set(['test', 'it']);
 
@@ -32,6 +35,7 @@ export function checkThreats(root: string): Report {
       problems.push(`${PAGE}: a row of item ${item} names no test; move it to "Not yet held"`);
     for (const [, file = '', title = ''] of named) {
       tests++;
+      if (!RUN.test(file) || NOT_RUN.test(file)) problems.push(`${PAGE}: ${file} is not part of npm test`);
       if (!titles.has(file)) titles.set(file, readTitles(root, file));
       if (!titles.get(file)?.some((t) => t.test(title)))
         problems.push(`${PAGE}: no test '${title}' in ${file}`);

@@ -1,4 +1,4 @@
-/** The examples of docs/ADD-A-*.md are true: they are taken from the pages and run. */
+/** The examples of docs/ADD-A-*.md and docs/NOTIFICATIONS.md are true: they are taken from the pages and run. */
 import assert from 'node:assert/strict';
 import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
@@ -13,6 +13,7 @@ import { readTaxonomy } from '../src/detect/taxonomy.ts';
 import type { Intake } from '../src/model/record.ts';
 import { makeNormalizer } from '../src/normalize/normalize.ts';
 import { loadSources } from '../src/normalize/registry.ts';
+import { signature } from '../src/respond/webhook.ts';
 import { plant, type Tree } from './checks-fixture.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -116,4 +117,21 @@ test('ADD-A-LISTENER: the example takes lines, waits while the journal is full, 
   await door.close();
   await door.close();
   assert.equal(intake.receivedCount, 4);
+});
+
+test('NOTIFICATIONS: the receiver takes what Vigil signs, and nothing else', async () => {
+  const code = blocks('NOTIFICATIONS.md').get('receiver.ts');
+  assert.ok(code !== undefined);
+  using tree = plant({ 'package.json': '{"type":"module"}', 'receiver.ts': code });
+  const { isGenuine } = (await import(pathToFileURL(join(tree.root, 'receiver.ts')).href)) as {
+    isGenuine(header: string, body: string, secret: string, nowSeconds: number): boolean;
+  };
+  const header = signature('secret', 1000, '{"a":1}');
+  assert.equal(isGenuine(header, '{"a":1}', 'secret', 1100), true);
+  assert.equal(isGenuine(header, '{"a":2}', 'secret', 1100), false, 'another body');
+  assert.equal(isGenuine(header, '{"a":1}', 'Secret', 1100), false, 'another secret');
+  assert.equal(isGenuine(header, '{"a":1}', 'secret', 9999), false, 'too old');
+  assert.equal(isGenuine(header.replace('1000', '1001'), '{"a":1}', 'secret', 1100), false, 'another time');
+  for (const h of ['', 't=1000', 'v1=00', 't=1000,v1=', 't=x,v1=zz'])
+    assert.equal(isGenuine(h, '', 'secret', 1000), false, h);
 });
