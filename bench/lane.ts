@@ -53,6 +53,8 @@ export type LaneOptions = {
   readonly fromUs?: number;
   /** Records a second by their own stamps, at most 64,000; default 5,000. */
   readonly perSecond?: number;
+  /** Default ALERTING_SHARE. */
+  readonly alertingShare?: number;
 };
 
 /** The records, one after another. */
@@ -62,11 +64,12 @@ export function* laneLines(o: LaneOptions): Generator<string, void, undefined> {
   const d = drawsOf(rng);
   const stepUs = 1e6 / (o.perSecond ?? 5000);
   const fromUs = o.fromUs ?? LANE_FROM_US;
+  const alertingShare = o.alertingShare ?? ALERTING_SHARE;
   for (let n = 0; n < o.count; n++) {
     d.n = n;
     d.at = Math.floor(fromUs + n * stepUs);
     const format =
-      rng() < ALERTING_SHARE ? f.ALERTING[Math.floor(rng() * f.ALERTING.length)]! : draw(rng, formats);
+      rng() < alertingShare ? f.ALERTING[Math.floor(rng() * f.ALERTING.length)]! : draw(rng, formats);
     yield format(d);
   }
 }
