@@ -5,7 +5,7 @@
  * A client that is not installed is skipped by name.
  */
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { appendFileSync, chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -119,6 +119,7 @@ test('each attempt once over rsyslog, file and journal: ten do not fire, the ele
   journalctlStandIn(dir, journal);
   const v = await startVigil({
     hostLogs: true,
+    wrap: hostWithJournal(),
     config: `collect:\n  files:\n    - path: ${file}\n`,
     env: { PATH: `${dir}:${process.env['PATH']}` },
   });
@@ -219,6 +220,19 @@ const journalLine = (message: string, pid: number, n: number): string =>
     _TRANSPORT: 'syslog',
     MESSAGE: message,
   })}\n`;
+
+/**
+ * Where this process may, Vigil gets a view of the file system in which a journal runs and no other log is; elsewhere it
+ * sees the machine as it is.
+ */
+function hostWithJournal(): string[] {
+  if (spawnSync('unshare', ['--mount', 'mount', '-t', 'tmpfs', 'none', '/run']).status !== 0) return [];
+  const script =
+    'mount -t tmpfs none /run && mount -t tmpfs none /var/log && ' +
+    'mkdir -p /run/systemd/journal /var/log/journal/0123 && ' +
+    ': > /run/systemd/journal/socket && : > /var/log/journal/0123/system.journal && exec "$@"';
+  return ['unshare', '--mount', 'sh', '-c', script, 'sh'];
+}
 
 /** Puts a `journalctl` first in the path that follows our file: the machine's own journal has nothing to do with this. */
 function journalctlStandIn(dir: string, journal: string): void {

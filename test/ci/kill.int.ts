@@ -16,7 +16,7 @@ import { type Group, Load, type LoadResult } from './kill-load.ts';
 import { makeRandom, type Random, seedOf } from './random.ts';
 
 const KILLS = Number(process.env['VIGIL_TEST_KILLS'] ?? 10);
-const RATE = Number(process.env['VIGIL_TEST_RATE'] ?? 3000);
+const RATE = Number(process.env['VIGIL_TEST_RATE'] ?? 3600);
 /** Not more than the storm limit of one rule (20 in 10 minutes): each must stand for itself. */
 const ALERT_GROUPS = 20;
 const NEAR_MISSES = 120;
@@ -42,11 +42,13 @@ test(`${KILLS} kills under ${RATE} events/s lose nothing, double nothing`, {
       failuresPerBatch: Math.max(2, Math.ceil(lines / (KILLS * 30))),
     });
     load.start();
-    await killAll(v, load, r, (text) => t.diagnostic(text));
+    const downMs = await killAll(v, load, r, (text) => t.diagnostic(text));
     await sleep(2000);
     const sent = await load.stop();
+    const perSecond = (1000 * (sent.stored + sent.duplicates)) / (sent.ms - downMs);
+    t.diagnostic(`sent ${JSON.stringify(sent)}`);
     t.diagnostic(
-      `sent ${JSON.stringify(sent)}; ${Math.round((1000 * sent.stored) / sent.ms)} acknowledged/s in all`,
+      `down for ${Math.round(downMs / 1000)} s; ${Math.round(perSecond)} acknowledged/s while it listened`,
     );
     await checkRunning(v, sent, groups, (text) => t.diagnostic(text));
     const before = (await v.alerts()).alerts.map(essence);
@@ -70,7 +72,9 @@ function makeGroups(): Group[] {
   return out;
 }
 
-async function killAll(v: Vigil, load: Load, r: Random, say: (text: string) => void): Promise<void> {
+/** Milliseconds in which nobody listened. */
+async function killAll(v: Vigil, load: Load, r: Random, say: (text: string) => void): Promise<number> {
+  let downMs = 0;
   const each = Math.ceil(KILLS / 3);
   const plan = r
     .shuffle((['main', 'engine', 'both'] as const).flatMap((w) => Array<KillWhat>(each).fill(w)))
@@ -84,6 +88,7 @@ async function killAll(v: Vigil, load: Load, r: Random, say: (text: string) => v
       await sleep(r.int(0, 120));
     }
     assert.ok(v.alive, `Vigil ended by itself before kill ${i + 1}:\n${v.output.slice(-40).join('\n')}`);
+    const killedAt = performance.now();
     await v.kill(what);
     if (what === 'engine') {
       say(`kill ${i + 1}: engine`);
@@ -100,7 +105,9 @@ async function killAll(v: Vigil, load: Load, r: Random, say: (text: string) => v
       say(`kill ${i}: ${what}; kill ${i + 1}: ${plan[i]}, ${ms} ms into the restart`);
     } else say(`kill ${i + 1}: ${what}`);
     say(`listening again after ${Math.round(await v.start())} ms`);
+    downMs += performance.now() - killedAt;
   }
+  return downMs;
 }
 
 async function checkRunning(

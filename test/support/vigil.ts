@@ -40,6 +40,8 @@ export type VigilOptions = {
   /** Collect this machine's own logs too (default: no). */
   readonly hostLogs?: boolean;
   readonly startMsMax?: number;
+  /** A program and its arguments that Vigil's own command line is appended to; it must `exec` it. */
+  readonly wrap?: readonly string[];
 };
 export type Answer<T> = { readonly status: number; readonly body: T };
 export type KillWhat = 'main' | 'engine' | 'both';
@@ -118,7 +120,12 @@ export class Vigil {
       ...(this.#o.hostLogs === true ? [] : ['--no-host-logs']),
       ...(this.#o.args ?? []),
     ];
-    const child = spawn(process.execPath, [MAIN, 'start', '--data', this.dataDir, ...args], {
+    const [program = '', ...rest] = [
+      ...(this.#o.wrap ?? []),
+      ...[process.execPath, MAIN, 'start', '--data', this.dataDir],
+      ...args,
+    ];
+    const child = spawn(program, rest, {
       cwd: ROOT,
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...this.#o.env },
