@@ -9,8 +9,8 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const wanted = process.argv.slice(2);
-const files = globSync(['{src,content,scripts,bench,web/src,test}/**/*.test.{ts,tsx}'], { cwd: root })
-  .filter((f) => !f.includes('node_modules') && !f.startsWith('test/ci/'))
+const files = globSync(['{src,content,scripts,bench,web,test}/**/*.test.{ts,tsx}'], { cwd: root })
+  .filter((f) => !f.includes('node_modules') && !f.startsWith('web/dist') && !f.startsWith('test/ci/'))
   .filter((f) => wanted.length === 0 || wanted.some((w) => f.includes(w)))
   .sort();
 if (files.length === 0) {

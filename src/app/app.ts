@@ -6,6 +6,7 @@ import { availableParallelism, hostname } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { ensureAdmin } from '../api/first-admin.ts';
 import type { Status } from '../api/contract.ts';
+import { SESSION_IDLE_US } from '../api/identity.ts';
 import { type Api, makeApi } from '../api/server.ts';
 import type { Log } from '../base/log.ts';
 import { err, errorText, ok, type Result } from '../base/result.ts';
@@ -14,26 +15,26 @@ import { makeIngest } from '../collect/http-ingest.ts';
 import type { Config } from '../config/schema.ts';
 import { DEMO_LISTS, DEMO_NETWORKS } from '../demo/company.ts';
 import type { Content } from '../pipeline/content.ts';
+import { KEY_WINDOW_US } from '../pipeline/intake.ts';
 import { Pipeline } from '../pipeline/pipeline.ts';
 import { openControl } from '../store/control/open-control.ts';
 import type { ControlStore } from '../store/control/control-store.ts';
 import { EventStore } from '../store/events.ts';
 import { PLAIN_TABLES } from '../store/migrate.ts';
 import { apiDeps } from './api-deps.ts';
-import { demoOrigin } from './demo.ts';
+import { demoOrigin } from './demo-origin.ts';
 import { openDataFolder } from './data-folder.ts';
 import { isLoopback, listenProblem, openDoors } from './doors.ts';
 import { type EngineHandle, openEngine } from './engine.ts';
 import { Live } from './live.ts';
+import { ownNames, shownUrl } from './names.ts';
 import { networksOf } from './networks.ts';
 import { openNotifications } from './notifications.ts';
 import { dropPrivileges } from './privileges.ts';
 import { Rules } from './rules.ts';
 import { Searches } from './searches.ts';
+import { DEFAULT_TENANT, tenantsOf } from './tenants.ts';
 import { consoleTls } from './tls.ts';
-
-export const DEFAULT_TENANT = 'default';
-export const DEMO_TENANT = 'demo';
 
 export type AppOptions = {
   readonly config: Config;
@@ -51,6 +52,9 @@ export type AppOptions = {
   readonly say: (line: string) => void;
 };
 
+/** The API as this machine reaches it; `ca`: the certificate to expect. */
+export type LocalApi = { readonly url: string; readonly ca?: string };
+
 export type App = {
   readonly options: AppOptions;
   readonly dataDir: string;
@@ -62,7 +66,7 @@ export type App = {
   readonly searches: Searches;
   readonly live: Live;
   readonly doors: readonly Door[];
-  readonly api: { readonly url: string; readonly server: Api } | undefined;
+  readonly api: { readonly url: string; readonly local: LocalApi; readonly server: Api } | undefined;
   readonly startedAt: number;
   readonly warnings: readonly string[];
   readonly stages: NonNullable<Status['stages']>;
@@ -70,6 +74,11 @@ export type App = {
   tenants(): readonly { id: string; title: string }[];
   close(): Promise<void>;
 };
+
+const HOUSEKEEP_EVERY_MS = 10 * 60_000;
+/** A year and a month of ledger minutes; a month of sent notifications. */
+const LEDGER_KEPT_US = 396 * 86_400e6;
+const OUTBOX_KEPT_US = 31 * 86_400e6;
 
 export const nowUs = (): number => Math.floor((performance.timeOrigin + performance.now()) * 1000);
 
@@ -154,6 +163,9 @@ async function open(o: AppOptions, closers: Closer[]): Promise<Result<App>> {
     stages.encodeUs += c.spentUs.encode;
   });
   control.onHumanChange((alert) => live.alerts([{ kind: 'updated', alert }]));
+  const keeper = setInterval(() => housekeep(control), HOUSEKEEP_EVERY_MS);
+  closers.push(() => clearInterval(keeper));
+  housekeep(control);
   const searches = new Searches({ store, control, lists: () => rules.lists(), now: nowUs });
 
   const app: App = {
@@ -178,14 +190,6 @@ async function open(o: AppOptions, closers: Closer[]): Promise<Result<App>> {
     },
   };
   return o.serve ? serve(app, closers) : ok(app);
-}
-
-/** The first is the one shown at login: with `--demo`, the demo. */
-function tenantsOf(demoRuns: boolean, demoIsThere: boolean): { id: string; title: string }[] {
-  const own = { id: DEFAULT_TENANT, title: 'This installation' };
-  const demo = { id: DEMO_TENANT, title: 'Demo company' };
-  if (demoRuns) return [demo, own];
-  return demoIsThere ? [own, demo] : [own];
 }
 
 function openPipeline(
@@ -246,7 +250,7 @@ async function serve(app: App, closers: Closer[]): Promise<Result<App>> {
   const full: { -readonly [K in keyof App]: App[K] } = Object.assign(app, { doors: open });
   const server = await makeApi(apiDeps(full, ingest), {
     webRoot: join(o.root, 'web/dist'),
-    hosts: [...c.hosts, ...(isLoopback(c.host) || c.host === '0.0.0.0' || c.host === '::' ? [] : [c.host])],
+    hosts: [...c.hosts, ...ownNames(c.host)],
     ...(tls.value === undefined ? {} : { tls: tls.value }),
   });
   closers.push(() => server.close());
@@ -259,7 +263,14 @@ async function serve(app: App, closers: Closer[]): Promise<Result<App>> {
   await ensureAdmin(control, { isTTY: o.isTTY, folder: app.dataDir, print: o.say, now: nowUs() });
   try {
     const at = await server.listen({ host: c.host, port: c.port });
-    full.api = { url: at.url, server };
+    full.api = {
+      url: shownUrl(at.url),
+      local: {
+        url: `${tls.value === undefined ? 'http' : 'https'}://127.0.0.1:${at.port}`,
+        ...(tls.value === undefined ? {} : { ca: tls.value.cert }),
+      },
+      server,
+    };
   } catch (e) {
     return err(
       listenProblem(e, { what: 'the console', host: c.host, port: c.port, setting: 'console.port' }),
@@ -294,6 +305,18 @@ async function firstLists(o: AppOptions, control: ControlStore): Promise<void> {
       },
     );
   }
+}
+
+/** Control-plane rows that have had their time: sessions, keys beyond their window, old ledger minutes, sent notifications. */
+function housekeep(control: ControlStore): void {
+  const now = nowUs();
+  control.housekeep({
+    now,
+    sessionIdleUs: SESSION_IDLE_US,
+    dedup: now - KEY_WINDOW_US,
+    ledger: now - LEDGER_KEPT_US,
+    outbox: now - OUTBOX_KEPT_US,
+  });
 }
 
 /** What an operator must know at once: damage on disk. */

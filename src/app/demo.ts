@@ -5,40 +5,16 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { newToken } from '../api/secrets.ts';
-import { errorText } from '../base/result.ts';
+import { assert, errorText } from '../base/result.ts';
 import { importFile } from '../collect/import-file.ts';
 import { openSyslogTcp } from '../collect/syslog-tcp.ts';
 import { demoHistoryFiles } from '../demo/files.ts';
 import { startDemo } from '../demo/run.ts';
-import type { Intake } from '../model/record.ts';
-import { type App, DEMO_TENANT } from './app.ts';
+import type { App } from './app.ts';
+import { demoOrigin } from './demo-origin.ts';
+import { DEMO_TENANT } from './tenants.ts';
 
 const DAY_US = 86_400e6;
-
-/** Everything of the demo's tenant gets its origin; other records pass unchanged. */
-export function demoOrigin(intake: Intake): Intake {
-  const known = new WeakMap<object, Parameters<Intake['received']>[0]>();
-  const as = (meta: Parameters<Intake['received']>[0]): typeof meta => {
-    if (meta.tenant !== DEMO_TENANT || meta.origin === 'demo') return meta;
-    let m = known.get(meta);
-    if (m === undefined) {
-      m = { ...meta, origin: 'demo' };
-      known.set(meta, m);
-    }
-    return m;
-  };
-  return {
-    received: (meta, count, bytes) => intake.received(as(meta), count, bytes),
-    dropped: (meta, reason, count) => intake.dropped(as(meta), reason, count),
-    offer: (record) => intake.offer({ ...record, meta: as(record.meta) }),
-    durable: () => intake.durable(),
-    room: () => intake.room(),
-    seenBefore: (tenant, key) => intake.seenBefore(tenant, key),
-    ...(intake.seen === undefined
-      ? {}
-      : { seen: (tenant: string, key: string) => intake.seen?.(tenant, key) ?? false }),
-  };
-}
 
 export async function openDemo(
   app: App,
@@ -46,8 +22,14 @@ export async function openDemo(
 ): Promise<() => Promise<void>> {
   const { log } = app.options;
   const intake = demoOrigin(app.pipeline.intake);
+  const local = app.api?.local;
+  assert(local !== undefined, 'the demo needs the API');
   const stop = new AbortController();
-  const door = await openSyslogTcp({ tenant: DEMO_TENANT, host: '127.0.0.1', port: 0 }, intake, log);
+  const door = await openSyslogTcp(
+    { tenant: DEMO_TENANT, host: '127.0.0.1', port: 0, zone: 'UTC' },
+    intake,
+    log,
+  );
   const token = newToken();
   const now = app.now();
   await app.control.createToken(
@@ -80,7 +62,7 @@ export async function openDemo(
   );
   const live = startDemo({
     syslogTcp: { host: '127.0.0.1', port: door.port },
-    http: { url: new URL('/api/v1/ingest', app.api?.url).href, token: token.text },
+    http: { ...local, url: `${local.url}/api/v1/ingest`, token: token.text },
     rate: o.rate,
     signal: stop.signal,
     nowUs: app.now,
@@ -116,6 +98,7 @@ async function backfill(app: App, signal: AbortSignal, say: (line: string) => vo
       const r = await importFile(f.path, app.pipeline.importIntake, {
         tenant: DEMO_TENANT,
         origin: 'demo',
+        zone: 'UTC',
         sender: 'history',
         positions: (s) => app.pipeline.position(s),
         signal,

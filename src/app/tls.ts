@@ -5,6 +5,7 @@ import type { TlsPair } from '../api/server.ts';
 import { err, errorText, ok, type Result } from '../base/result.ts';
 import type { Config } from '../config/schema.ts';
 import { isLoopback } from './doors.ts';
+import { ownNames } from './names.ts';
 
 export async function consoleTls(
   config: Config,
@@ -22,7 +23,7 @@ export async function consoleTls(
   if (isLoopback(c.host) || c.insecure) return ok(undefined);
   const own = await ownCertificate(
     dataDir,
-    ['localhost', '127.0.0.1', ...c.hosts, ...(c.host === '0.0.0.0' || c.host === '::' ? [] : [c.host])],
+    ['localhost', '127.0.0.1', ...c.hosts, ...ownNames(c.host)],
     Date.now(),
   );
   say(

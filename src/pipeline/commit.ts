@@ -30,7 +30,7 @@ export function commitOf(c: CommitInput): BatchCommit {
       e.head.ends.map(([name, pos]) => ({ kind: 'stream' as const, name, pos })),
     ),
     dedup: c.entries.flatMap((e) => e.head.keys.map(([tenant, key]) => ({ tenant, key, at: e.ref.at }))),
-    ruleStats: ruleStats(c.matches),
+    ruleStats: ruleStats(c.matches, c.changes),
   };
 }
 
@@ -59,8 +59,17 @@ export function receivedDeltas(entries: Iterable<Entry>): LedgerDelta[] {
   return out;
 }
 
-function ruleStats(matches: readonly MatchedEvent[]): BatchCommit['ruleStats'] {
+/** Rules count the events that met them, correlations the alerts that they opened. */
+function ruleStats(
+  matches: readonly MatchedEvent[],
+  changes: readonly AlertChange[],
+): BatchCommit['ruleStats'] {
   const by = new Map<string, { matched: number; lastMatched: number }>();
+  const direct = new Set(matches.flatMap((m) => m.rules));
+  for (const { kind, alert } of changes) {
+    if (kind !== 'opened' || direct.has(alert.rule)) continue;
+    by.set(alert.rule, { matched: (by.get(alert.rule)?.matched ?? 0) + 1, lastMatched: alert.openedAt });
+  }
   for (const m of matches) {
     for (const rule of m.rules) {
       const s = by.get(rule) ?? { matched: 0, lastMatched: 0 };

@@ -3,7 +3,7 @@ import { resetPassword } from '../../api/first-admin.ts';
 import { PasswordGate } from '../../api/password-gate.ts';
 import { newPassword, newToken } from '../../api/secrets.ts';
 import { printable } from '../../base/printable.ts';
-import { DEFAULT_TENANT } from '../../app/app.ts';
+import { DEFAULT_TENANT } from '../../app/tenants.ts';
 import { parseOptions } from '../options.ts';
 import { EXIT_FAILED, EXIT_OK, EXIT_USAGE } from '../output.ts';
 import { type Command, type CommandInput, LOCAL } from './command.ts';

@@ -1,5 +1,5 @@
 /** `vigil demo remove`: the demo's events, alerts and tenant go; nothing else is touched. */
-import { DEMO_TENANT } from '../../app/app.ts';
+import { DEMO_TENANT } from '../../app/tenants.ts';
 import { EXIT_FAILED, EXIT_OK, EXIT_USAGE } from '../output.ts';
 import { type Command, LOCAL } from './command.ts';
 

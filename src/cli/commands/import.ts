@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import { printable } from '../../base/printable.ts';
 import { importFile } from '../../collect/import-file.ts';
-import { DEFAULT_TENANT } from '../../app/app.ts';
+import { DEFAULT_TENANT } from '../../app/tenants.ts';
 import { EXIT_FAILED, EXIT_OK, EXIT_USAGE } from '../output.ts';
 import { type Command, LOCAL } from './command.ts';
 

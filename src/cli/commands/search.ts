@@ -1,6 +1,6 @@
 /** `vigil search 'QUERY'`: the search bar's language in a terminal. */
 import { printable } from '../../base/printable.ts';
-import { DEFAULT_TENANT } from '../../app/app.ts';
+import { DEFAULT_TENANT } from '../../app/tenants.ts';
 import { parseOptions } from '../options.ts';
 import { EXIT_FAILED, EXIT_OK, EXIT_USAGE } from '../output.ts';
 import { type Command, LOCAL } from './command.ts';

@@ -233,9 +233,9 @@ test('a pipeline update never overwrites what an analyst did', () =>
 test('alert pages: filter, order, cursor, counts, related', () =>
   withControl(async (c) => {
     const alerts = [
-      alertOf('a', { openedAt: T + 1, severity: 'low', sentence: 'Über 100% of_it' }),
-      alertOf('b', { openedAt: T + 2, severity: 'critical', entities: ['ip:10.0.1.5'] }),
-      alertOf('c', { openedAt: T + 2, severity: 'medium', entities: ['ip:192.0.2.7'] }),
+      alertOf('a', { openedAt: T + 1, firstSeen: T + 1, severity: 'low', sentence: 'Über 100% of_it' }),
+      alertOf('b', { openedAt: T + 2, firstSeen: T + 2, severity: 'critical', entities: ['ip:10.0.1.5'] }),
+      alertOf('c', { openedAt: T + 2, firstSeen: T + 3, severity: 'medium', entities: ['ip:192.0.2.7'] }),
       alertOf('d', { openedAt: T + 3, tenant: 'demo' }),
     ];
     c.commitBatch(batch(1, { alerts: alerts.map((alert) => ({ kind: 'opened', alert })) }));

@@ -54,6 +54,7 @@ export function LiveProvider({ tenant, children }: { tenant: string; children: R
     let pause = RETRY_MS_MIN;
     let retry: ReturnType<typeof setTimeout> | undefined;
     let refresh: ReturnType<typeof setTimeout> | undefined;
+    let refreshedAt = 0;
 
     const onMessage = (e: Event): void => {
       if (!(e instanceof MessageEvent)) return;
@@ -69,12 +70,15 @@ export function LiveProvider({ tenant, children }: { tenant: string; children: R
       }
       if (m.alert.tenant !== tenant) return;
       setChanged((old) => new Map([...[...old].slice(1 - CHANGED_MAX), [m.alert.id, Date.now()] as const]));
+      // At once after a quiet second, else when the second is over.
+      const wait = Math.max(0, REFRESH_MS - (Date.now() - refreshedAt));
       refresh ??= setTimeout(() => {
         refresh = undefined;
+        refreshedAt = Date.now();
         void client.invalidateQueries({ queryKey: ['alerts'] });
         void client.invalidateQueries({ queryKey: ['alert', m.alert.id] });
         void client.invalidateQueries({ queryKey: ['overview'] });
-      }, REFRESH_MS);
+      }, wait);
     };
     const connect = (): void => {
       source = new EventSource(pathWith('/live', { tenant }));

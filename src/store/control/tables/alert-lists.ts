@@ -144,14 +144,14 @@ export async function openAlertCounts(sql: Sql, tenant: string): Promise<Record<
 }
 
 export type AlertBucket = { readonly t: number; readonly bySeverity: Readonly<Record<Severity, number>> };
-/** Alerts opened per bucket of `bucketUs` in [from, to), empty buckets left out. */
+/** Alerts by the time that what they tell of began (an import's alerts stand where they belong), per bucket of `bucketUs` in [from, to), empty buckets left out. */
 export function alertHistogram(
   sql: Sql,
   range: { readonly tenant: string; readonly from: number; readonly to: number; readonly bucketUs: number },
 ): AlertBucket[] {
   const rows = sql.rows(
-    `select (opened_at / ?) * ? as t, severity, count(*) as n from alerts
-      where tenant = ? and opened_at >= ? and opened_at < ? group by 1, 2 order by 1`,
+    `select (first_seen / ?) * ? as t, severity, count(*) as n from alerts
+      where tenant = ? and first_seen >= ? and first_seen < ? group by 1, 2 order by 1`,
     // BigInt, because a JS number binds as REAL and would divide as one.
     [BigInt(range.bucketUs), BigInt(range.bucketUs), range.tenant, range.from, range.to],
   );
