@@ -19,9 +19,8 @@ export async function serveUntilStopped(options: AppOptions, input: StartInput):
   const stopped = new Promise<void>((r) => {
     stop = r;
   });
-  process.once('SIGINT', stop);
-  process.once('SIGTERM', stop);
-  process.once('SIGHUP', stop);
+  // Not `once`: Ctrl-C reaches this process from the terminal and from the launcher, and a second signal must not cut the flush.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop());
   const app = await openApp(options);
   if (!app.ok) {
     err(`vigil: ${app.error}`);

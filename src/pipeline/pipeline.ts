@@ -239,6 +239,16 @@ export class Pipeline {
     await new Promise<void>((r) => this.#idle.push(r));
   }
 
+  /** Resolves when the store holds everything received so far; false where that took longer than `ms`. */
+  async stored(ms: number): Promise<boolean> {
+    await this.settled();
+    for (const until = Date.now() + ms; this.#toStore.total > 0; ) {
+      if (Date.now() > until) return false;
+      await new Promise((r) => setTimeout(r, 20));
+    }
+    return true;
+  }
+
   /** Flushes within `ms`; what the store does not take in time stays in the journal. */
   async close(ms = 4000): Promise<void> {
     const until = Date.now() + ms;

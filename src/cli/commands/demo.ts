@@ -3,6 +3,8 @@ import { DEMO_TENANT } from '../../app/tenants.ts';
 import { EXIT_FAILED, EXIT_OK, EXIT_USAGE } from '../output.ts';
 import { type Command, LOCAL } from './command.ts';
 
+const STORED_MS_MAX = 60_000;
+
 export const demoCommand: Command = {
   name: 'demo',
   usage: 'demo remove',
@@ -14,6 +16,11 @@ export const demoCommand: Command = {
     }
     if (app.options.demo) {
       o.err('the demo is running; stop Vigil and start it without --demo first');
+      return EXIT_FAILED;
+    }
+    // What a crash left in the journal must reach the store first, or it would come back after the removal.
+    if (!(await app.pipeline.stored(STORED_MS_MAX))) {
+      o.err('events are still on their way to the store; try again in a moment');
       return EXIT_FAILED;
     }
     await app.store.dropRetentionClass('demo');
