@@ -51,15 +51,23 @@ test('different attempts are not confused', () => {
   for (const more of [
     {},
     { 'process.pid': 1235 },
-    { 'user.name': 'eva' },
     { 'source.ip': '10.0.1.6' },
-    { 'source.port': 1 },
     { 'host.name': 'db01' },
     { 'event.outcome': 'success' },
   ])
     assert.equal(seen(a, JOURNAL, more), 1);
   assert.equal(a.count(matchedOf({ rules: [], ts: T0, fields: FIELDS, ...SYSLOG, tenant: 'other' })), 1);
   assert.equal(a.count(matchedOf({ rules: [], ts: T0, fields: FIELDS, ...SYSLOG, origin: 'import' })), 1);
+});
+
+test("the audit daemon's record of an sshd attempt, without port and user, is the same attempt", () => {
+  const a = new Attempts();
+  assert.equal(seen(a, JOURNAL), 1);
+  assert.equal(seen(a, SYSLOG, { 'user.name': 'eva', 'source.port': 1 }), 0, 'one process, one connection');
+  const login = { 'event.action': 'vpn_login' };
+  assert.equal(seen(a, JOURNAL, login), 1);
+  assert.equal(seen(a, SYSLOG, { ...login, 'user.name': 'eva' }), 1, 'elsewhere the user tells attempts apart');
+  assert.equal(seen(a, SYSLOG, { ...login, 'source.port': 1 }), 1);
 });
 
 test('the same process number much later is another attempt', () => {

@@ -125,5 +125,11 @@ function identity(e: MatchedEvent): string | undefined {
   }
   if (host === '' || parts[0] === '' || parts[1] === '') return undefined;
   if (parts[4] === '' && parts[5] === '') return undefined;
+  // One sshd process serves one connection, hence one address, port and user; the audit daemon names neither port nor an
+  // unknown user, so that its record of an attempt would pass for another one.
+  if (parts[0] === 'ssh_login' && parts[5] !== '') {
+    parts[2] = '';
+    parts[4] = '';
+  }
   return JSON.stringify([e.tenant, e.origin, host, ...parts]);
 }

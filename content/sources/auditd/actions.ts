@@ -127,12 +127,16 @@ const FILE_CHANGES =
 /** Sets the action, where the vocabulary has one. */
 export function act(v: View, out: EventFields): void {
   const action = byType(v) ?? bySyscall(v, out);
-  if (action !== undefined) applyAction(out, action, v.outcome);
+  // A detail of an attempt has no outcome: the attempt has it.
+  if (action !== undefined) applyAction(out, action, action === 'auth_detail' ? undefined : v.outcome);
 }
 
 function byType(v: View): string | undefined {
   const { types } = v;
-  if (types.has('USER_LOGIN')) return /sshd/.test(v.get('exe') ?? '') ? 'ssh_login' : 'user_login';
+  const sshd = /sshd/.test(v.get('exe') ?? '');
+  if (types.has('USER_LOGIN')) return sshd ? 'ssh_login' : 'user_login';
+  // sshd's own record of the attempt is the USER_LOGIN beside it.
+  if (types.has('USER_AUTH') && sshd) return 'auth_detail';
   if (types.has('AVC') || types.has('USER_AVC') || types.has('SELINUX_ERR')) {
     return v.get('apparmor') === 'ALLOWED' || v.get('apparmor') === 'STATUS'
       ? undefined
