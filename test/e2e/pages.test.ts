@@ -126,7 +126,7 @@ for (const scheme of ['dark', 'light'] as const) {
       await tab.at('rule-row').first().getByRole('button').click();
       await tab.at('rule-detail').waitFor();
       await shot(tab, `page-rule-${scheme}`);
-      await openEveryView(tab);
+      if (scheme === 'dark') await openEveryView(tab);
     });
   });
 }
@@ -158,13 +158,13 @@ test('control and bidi characters are shown, not obeyed', async () => {
 
 test('a value clicked as a filter matches only itself, and its opposite all the others', async () => {
   await withTab('dark', '/search', async (tab) => {
-    for (const [i, value] of HOSTILE.entries()) {
+    for (const i of HOSTILE.keys()) {
       await search(tab, 'hostile');
       await foundEvents(tab, HOSTILE.length);
       await clickUser(tab, i);
       await tab.at('menu-filter-in').click();
       await foundEvents(tab, 1);
-      assert.equal(await hostileRow(tab, i).count(), 1, JSON.stringify(value));
+      await hostileRow(tab, i).waitFor();
     }
     for (const i of [0, 4, 6, 8, 10, 17]) {
       await search(tab, 'hostile');
@@ -230,7 +230,8 @@ test('a link fills in a search and changes nothing', async () => {
     ]) {
       if (path.includes('tenant=other')) tab.expected.add('404 /api/v1/ledger').add('403 /api/v1/ledger');
       await tab.page.goto(v.url + path);
-      await tab.page.waitForLoadState('networkidle', { timeout: 1500 }).catch(() => undefined);
+      await tab.page.locator('[data-testid=live], [data-testid=login-user]').first().waitFor();
+      await sleep(300);
       assert.ok(tab.page.url().startsWith(`${v.url}/`), tab.page.url());
     }
     assert.deepEqual(wrote, []);

@@ -35,7 +35,8 @@ export function QueryBar({ query, error, busy, onSearch }: Props) {
           onSearch(text.trim());
         }}
       >
-        <div className="relative grid min-w-0 flex-1 rounded-[5px] border border-field-line bg-field focus-within:border-accent focus-within:ring-1 focus-within:ring-accent">
+        {/* A clicked value may be thousands of characters long: beyond a few lines the bar scrolls, the results keep their room. */}
+        <div className="relative grid max-h-[136px] min-w-0 flex-1 overflow-y-auto rounded-[5px] border border-field-line bg-field focus-within:border-accent focus-within:ring-1 focus-within:ring-accent">
           <Search size={14} aria-hidden="true" className="absolute top-[9px] left-2.5 text-faint" />
           <div aria-hidden="true" className={`${TEXT} text-transparent`}>
             <Marked text={text} at={marked} />
