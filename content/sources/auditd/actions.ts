@@ -127,8 +127,10 @@ const FILE_CHANGES =
 /** Sets the action, where the vocabulary has one. */
 export function act(v: View, out: EventFields): void {
   const action = byType(v) ?? bySyscall(v, out);
+  if (action === undefined) return;
+  applyAction(out, action, v.outcome);
   // A detail of an attempt has no outcome: the attempt has it.
-  if (action !== undefined) applyAction(out, action, action === 'auth_detail' ? undefined : v.outcome);
+  if (action === 'auth_detail') out.delete('event.outcome');
 }
 
 function byType(v: View): string | undefined {

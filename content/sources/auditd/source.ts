@@ -173,7 +173,10 @@ function targets(v: View, out: EventFields): void {
   else if (action.startsWith('group_'))
     out.set('group.name', v.get('grp') ?? v.get('acct') ?? v.get('GID') ?? v.get('id'));
   else if (action.startsWith('service_')) out.set('service.name', v.get('unit'));
-  else if (/^(?:ssh_login|user_login|pam_login|session_|user_logout)/.test(action) && account !== undefined) {
+  else if (
+    /^(?:ssh_login|user_login|pam_login|auth_detail|session_|user_logout)/.test(action) &&
+    account !== undefined
+  ) {
     // The record's uid is the login program's (0), not that of the one who logs in.
     out.delete('user.id');
     out.delete('user.name');
