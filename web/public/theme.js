@@ -1,13 +1,12 @@
-// Sets the theme before the first paint, so that a dark console does not flash white. Kept out of the bundle because
+// Sets the theme before the first paint, so that a dark console does not flash white. Dark unless a person chose light: it
+// hangs on walls and is read at night. Kept out of the bundle because
 // it must run before it; the key is the one in src/data/prefs.ts.
 (() => {
   let choice = null;
   try {
     choice = localStorage.getItem('vigil.theme');
   } catch {
-    // Storage may be blocked; the system's preference is used then.
+    // Storage may be blocked; it stays dark then.
   }
-  const light =
-    choice === 'light' || (choice !== 'dark' && matchMedia('(prefers-color-scheme: light)').matches);
-  document.documentElement.dataset.theme = light ? 'light' : 'dark';
+  document.documentElement.dataset.theme = choice === 'light' ? 'light' : 'dark';
 })();
