@@ -23,6 +23,8 @@ export const FRAME_RECORDS_MAX = 4096;
 const FRAME_BYTES_READ_MAX = 32 * 1024 * 1024;
 const RECORD_HEADER_BYTES = 8;
 const POS_BYTES_MAX = 4096;
+/** Senders per frame: their lines must leave the head far below what a reader accepts. */
+export const FRAME_METAS_MAX = 8192;
 
 /** What doors counted since the last frame: the left side of the ledger's equation. */
 export type Tally = {
@@ -91,7 +93,11 @@ export class FrameBuilder {
     return this.#used;
   }
   get full(): boolean {
-    return this.#count >= FRAME_RECORDS_MAX || this.#used >= FRAME_BYTES_MAX || this.#metas.length >= 0xfff0;
+    return (
+      this.#count >= FRAME_RECORDS_MAX ||
+      this.#used >= FRAME_BYTES_MAX ||
+      this.#metas.length >= FRAME_METAS_MAX
+    );
   }
 
   add(record: RawRecord): void {

@@ -30,7 +30,6 @@ import {
 } from './segments.ts';
 
 const writeAsync = promisify(write);
-const fdatasyncAsync = promisify(fdatasync);
 
 export type JournalOptions = {
   readonly dir: string;
@@ -43,6 +42,18 @@ export type JournalOptions = {
   /** Microseconds UTC; the only clock below the doors. */
   readonly nowUs: () => number;
   readonly log: Log;
+  /** Tests put a failing disk here. */
+  readonly io?: JournalIo;
+};
+
+export type JournalIo = {
+  /** Bytes written, which may be fewer than asked. */
+  readonly write: (fd: number, bytes: Buffer, at: number, length: number) => Promise<number>;
+  readonly sync: (fd: number) => Promise<void>;
+};
+const DISK: JournalIo = {
+  write: async (fd, bytes, at, length) => (await writeAsync(fd, bytes, at, length)).bytesWritten,
+  sync: promisify(fdatasync),
 };
 
 /** A frame that is on disk, and where. */
@@ -66,6 +77,7 @@ const RETRY_MS = 1000;
 
 export class Journal {
   readonly #o: JournalOptions;
+  readonly #io: JournalIo;
   readonly #segments: Segment[];
   readonly damage: readonly Damage[];
   #fd = -1;
@@ -94,6 +106,7 @@ export class Journal {
 
   constructor(options: JournalOptions) {
     this.#o = options;
+    this.#io = options.io ?? DISK;
     mkdirSync(options.dir, { recursive: true, mode: 0o700 });
     const scan = scanSegments(options.dir);
     this.#segments = scan.segments;
@@ -147,10 +160,12 @@ export class Journal {
   received(meta: RecordMeta, count: number, bytes: number): void {
     this.#builder().received(meta, count, bytes);
     this.#unsettled += count;
+    this.#sealCrowd();
   }
   dropped(meta: RecordMeta, reason: DropReason, count: number): void {
     this.#builder().dropped(meta, reason, count);
     this.#unsettled -= count;
+    this.#sealCrowd();
   }
   /** Comes behind the records that it stands for, in the same turn. */
   key(tenant: string, key: string): void {
@@ -226,8 +241,7 @@ export class Journal {
       !this.#writing &&
       this.#sealed.length === 0
     ) {
-      if (this.#fd >= 0) closeSync(this.#fd);
-      this.#fd = -1;
+      this.#closeFile();
       removeSegment(only);
       this.#diskBytes -= only.bytes;
       this.#segments.length = 0;
@@ -244,11 +258,19 @@ export class Journal {
       await new Promise((r) => setTimeout(r, 2));
     }
     if (this.#timer !== undefined) clearTimeout(this.#timer);
-    if (this.#fd >= 0) closeSync(this.#fd);
+    this.#closeFile();
+  }
+
+  /** The number is forgotten first: closed twice, or truncated after, it would be some other file's. */
+  #closeFile(): void {
+    const fd = this.#fd;
     this.#fd = -1;
+    if (fd >= 0) closeSync(fd);
   }
 
   #builder(ofKey = false): FrameBuilder {
+    // What comes after close() was received by nobody.
+    if (this.#closed) return new FrameBuilder(0);
     // One receive time for all that arrives in the same turn of the event loop: a request split over frames keeps one minute.
     if (this.#tickNow === 0) {
       this.#tickNow = this.#o.nowUs();
@@ -274,7 +296,14 @@ export class Journal {
   }
   #due(): void {
     this.#timer = undefined;
-    if (!this.#writing) this.#seal();
+    if (!this.#writing && this.#failure === undefined) this.#seal();
+  }
+  /** Counts alone fill a frame too: of many senders, each with a line of its own. */
+  #sealCrowd(): void {
+    const b = this.#open;
+    if (b?.full !== true) return;
+    this.#filled = b;
+    this.#seal();
   }
   #seal(): void {
     const b = this.#open;
@@ -284,7 +313,7 @@ export class Journal {
       this.#timer = undefined;
     }
     if (b !== undefined) this.#sealed.push(b);
-    if (!this.#writing && this.#sealed.length > 0) void this.#writeLoop();
+    if (!this.#writing && this.#sealed.length > 0 && this.#failure === undefined) void this.#writeLoop();
   }
 
   async #writeLoop(): Promise<void> {
@@ -323,13 +352,12 @@ export class Journal {
     for (const f of frames) {
       offsets.push(segment.bytes);
       let at = 0;
-      while (at < f.bytes.length)
-        at += (await writeAsync(this.#fd, f.bytes, at, f.bytes.length - at)).bytesWritten;
+      while (at < f.bytes.length) at += await this.#io.write(this.#fd, f.bytes, at, f.bytes.length - at);
       segment.bytes += f.bytes.length;
       segment.last = f.batch;
       this.#diskBytes += f.bytes.length;
     }
-    await fdatasyncAsync(this.#fd);
+    await this.#io.sync(this.#fd);
     segment.durable = segment.bytes;
     for (const b of group) this.#pendingBytes -= b.bytes;
     for (const [i, f] of frames.entries()) {
@@ -337,7 +365,7 @@ export class Journal {
       if (f.head.more === true) continue;
       const whole = this.#held;
       this.#held = [];
-      for (const d of whole) this.#onFrame(d);
+      for (const d of whole) this.#handOn(d);
       this.#written += whole.length;
     }
     const waiters = this.#waiters;
@@ -349,17 +377,35 @@ export class Journal {
     this.#wakeRoom();
   }
 
+  /** What the receiver does with a frame cannot undo that it is on disk: thrown on, it would be written again. */
+  #handOn(frame: DurableFrame): void {
+    try {
+      this.#onFrame(frame);
+    } catch (e) {
+      this.#o.log.error('a frame of the receive journal was not taken over', {
+        batch: frame.batch,
+        cause: errorText(e),
+      });
+    }
+  }
+
   /** The segment to write to; begins a new one when the current is large enough. */
   #segment(firstBatch: number): Segment {
     const current = this.#segments.at(-1);
     if (this.#fd >= 0 && current !== undefined && current.bytes < (this.#o.segmentBytes ?? SEGMENT_BYTES))
       return current;
-    if (this.#fd >= 0) closeSync(this.#fd);
+    this.#closeFile();
     const path = join(this.#o.dir, segmentName(firstBatch));
-    this.#fd = openSync(path, 'ax', 0o600);
-    const dir = openSync(this.#o.dir, 'r');
-    fsyncSync(dir);
-    closeSync(dir);
+    const fd = openSync(path, 'ax', 0o600);
+    try {
+      const dir = openSync(this.#o.dir, 'r');
+      fsyncSync(dir);
+      closeSync(dir);
+    } catch (e) {
+      closeSync(fd);
+      throw e;
+    }
+    this.#fd = fd;
     const s: Segment = { path, first: firstBatch, last: firstBatch - 1, bytes: 0, durable: 0 };
     this.#segments.push(s);
     return s;
@@ -378,7 +424,9 @@ export class Journal {
       try {
         ftruncateSync(this.#fd, segment.durable);
       } catch (second) {
+        // Frames behind what cannot be cut off would not be where their references say: a new file takes them.
         this.#o.log.error('the journal segment cannot be truncated', { cause: errorText(second) });
+        this.#closeFile();
       }
     }
     setTimeout(() => {

@@ -84,7 +84,7 @@ export function scanSegments(dir: string): { segments: Segment[]; damage: Damage
     let last = first - 1;
     const walked = walkSegment(path, (f, _bytes, offset) => {
       if (f.head.more !== true) chain = undefined;
-      else chain ??= { segment: i, offset, before: last };
+      else chain ??= { segment: segments.length, offset, before: last };
       last = f.batch;
     });
     const newest = i === names.length - 1;
@@ -93,8 +93,10 @@ export function scanSegments(dir: string): { segments: Segment[]; damage: Damage
     damage.push(...real);
     if (newest && walked.end < walked.size) truncate(path, walked.end);
     const bytes = newest ? walked.end : walked.size;
-    segments.push({ path, first, last, bytes, durable: bytes });
     lastBatch = Math.max(lastBatch, last, first - 1);
+    // Begun and never written to (or cut to nothing): the next frame has the same number, and would have the same name.
+    if (bytes === 0) unlinkSync(path);
+    else segments.push({ path, first, last, bytes, durable: bytes });
   }
   if (chain !== undefined) cutChain(segments, chain);
   return { segments, damage, lastBatch };
