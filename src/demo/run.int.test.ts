@@ -73,7 +73,8 @@ test('sends through both listeners, each record whole, and stops when told', asy
     stop.abort();
     await demo.done;
     await until('what was sent arrived', () => syslogIn.records.length === demo.stats().syslog);
-    assert.equal(httpIn.records.length, demo.stats().http);
+    // A request under way when it was told to stop may have arrived without its answer having come back.
+    assert.ok(httpIn.records.length >= demo.stats().http);
     assert.equal(demo.stats().skipped, 0);
     assert.deepEqual([...http.bearer], ['Bearer secret']);
     const { parse } = await makeJudge();
