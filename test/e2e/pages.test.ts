@@ -158,27 +158,23 @@ test('control and bidi characters are shown, not obeyed', async () => {
 
 test('a value clicked as a filter matches only itself, and its opposite all the others', async () => {
   await withTab('dark', '/search', async (tab) => {
+    await search(tab, 'hostile');
+    await foundEvents(tab, HOSTILE.length);
     for (const i of HOSTILE.keys()) {
-      await search(tab, 'hostile');
-      await foundEvents(tab, HOSTILE.length);
       await clickUser(tab, i);
       await tab.at('menu-filter-in').click();
       await foundEvents(tab, 1);
       await hostileRow(tab, i).waitFor();
+      await tab.page.goBack();
+      await foundEvents(tab, HOSTILE.length);
     }
     for (const i of [0, 4, 6, 8, 10, 17]) {
-      await search(tab, 'hostile');
-      await foundEvents(tab, HOSTILE.length);
       await clickUser(tab, i);
       await tab.at('menu-filter-out').click();
       await foundEvents(tab, HOSTILE.length - 1);
-      assert.equal(
-        await tab
-          .at('search-row')
-          .filter({ hasText: `hostile ${i} ` })
-          .count(),
-        0,
-      );
+      assert.equal(await hostileRow(tab, i).count(), 0);
+      await tab.page.goBack();
+      await foundEvents(tab, HOSTILE.length);
     }
   });
 });
