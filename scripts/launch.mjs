@@ -1,144 +1,215 @@
 /**
  * `npm start`, `npm test` and the rest begin here, on built-ins only and on any Node >= 18:
  * fetch Node 24 where the machine's is older -> install packages where the lock changed -> build the console where its
- * sources changed -> run. Two launchers at once share one installation; one that is killed leaves no stamp behind.
+ * sources changed -> run. What is prepared needs no write access. Even `npm start -- --help` prepares a fresh clone first:
+ * the command line is a program of the installation. Two launchers at once share one installation; one that is killed
+ * leaves no stamp behind. Held by `launch.test.ts`.
  */
-import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { Interrupted, npm, prepare, run } from './launch-child.mjs';
+import { Failure, say, withLock } from './launch-lock.mjs';
 
+const self = fileURLToPath(import.meta.url);
 const root = fileURLToPath(new URL('..', import.meta.url));
 const cache = join(root, '.cache');
 const runtime = JSON.parse(readFileSync(new URL('node-runtime.json', import.meta.url), 'utf8'));
-const LOCK_WAIT_MS = 10 * 60_000;
+const vigil = join(root, 'src/cli/main.ts');
+const text = (...path) => readFileSync(join(root, ...path), 'utf8');
 
-const say = (text) => process.stderr.write(`vigil: ${text}\n`);
-class Failure extends Error {}
+const checks = () => run(process.execPath, [join(root, 'scripts/check.ts')]);
+const TASKS = new Map([
+  ['start', (args) => run(process.execPath, [vigil, 'start', ...args])],
+  ['vigil', (args) => run(process.execPath, [vigil, ...args])],
+  [
+    'test',
+    async (args) => (await checks()) || run(process.execPath, [join(root, 'scripts/test.ts'), ...args]),
+  ],
+  ['check', checks],
+  [
+    'dev',
+    (args) => run(process.execPath, [...watched('src'), ...watched('content'), vigil, 'start', ...args]),
+  ],
+  ['build', () => 0],
+  ['run', (args) => run(process.execPath, args)],
+]);
+const watched = (folder) => [`--watch-path=${join(root, folder)}`];
 
+/** Prepares what is missing and runs a task; its exit code. */
 export async function launch(argv) {
   try {
-    const node = await withLock(() => ownNode());
-    if (node !== process.execPath) return run(node, [fileURLToPath(import.meta.url), ...argv]);
-    await withLock(() => {
-      install();
-      if (argv[0] === 'start' || argv[0] === 'test' || argv[0] === 'build') buildConsole();
-    });
-    return await task(argv);
+    const [name, ...args] = argv;
+    const task = TASKS.get(name);
+    if (task === undefined)
+      throw new Failure(`the launcher knows ${[...TASKS.keys()].join(', ')}, not '${name ?? ''}'`);
+    const node = readyNode() ?? (await withLock(cache, async (note) => readyNode() ?? fetchNode(note)));
+    if (node !== process.execPath) return await run(node, [self, ...argv]);
+    const serves =
+      ['start', 'test', 'dev', 'build'].includes(name) || (name === 'vigil' && args[0] === 'start');
+    if (!packagesReady() || (serves && !consoleReady())) {
+      await withLock(cache, async (note) => {
+        if (!packagesReady()) await install(note);
+        if (serves && !consoleReady()) await buildConsole(note);
+      });
+    }
+    return await task(args);
   } catch (e) {
+    if (e instanceof Interrupted) return e.code;
     if (!(e instanceof Failure)) throw e;
     say(e.message);
     return 1;
   }
 }
 
-async function task([name, ...args]) {
-  const vigil = join(root, 'src/cli/main.ts');
-  switch (name) {
-    case 'start':
-      return run(process.execPath, [vigil, 'start', ...args]);
-    case 'vigil':
-      return run(process.execPath, [vigil, ...args]);
-    case 'test':
-      return (await runChecks()) || run(process.execPath, [join(root, 'scripts/test.ts'), ...args]);
-    case 'check':
-      return runChecks();
-    case 'dev':
-      buildConsole();
-      return run(process.execPath, ['--watch-path=src', '--watch-path=content', vigil, 'start', ...args]);
-    case 'build':
-      return 0;
-    case 'run':
-      return run(process.execPath, args);
-    default:
-      throw new Failure(
-        `the launcher knows start, test, check, dev, build, vigil and run, not '${name ?? ''}'`,
-      );
-  }
-}
-
-const runChecks = () => run(process.execPath, [join(root, 'scripts/check.ts')]);
-
 // ── Node ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** Path of a Node that is new enough: this one, or one fetched from the registry. */
-function ownNode() {
-  if (Number(process.versions.node.split('.')[0]) >= runtime.major) return process.execPath;
+const majorOf = (version) => Number(/^v?(\d+)\./.exec(version)?.[1]);
+const isPrepared = (stamp, wanted) => existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted;
+
+function nodePlaces() {
   const pin = runtime.packages[`${process.platform}-${process.arch}`];
   if (pin === undefined) {
     throw new Failure(
-      `this machine has Node ${process.versions.node}; install Node ${runtime.major} or newer and start again`,
+      `this machine has Node ${process.versions.node}, and Vigil has none to fetch for ${process.platform}-${process.arch}: install Node ${runtime.major} or newer and start again`,
     );
   }
   const dir = join(cache, `node-${pin.version}`);
-  const binary = join(dir, 'node_modules', pin.name, 'bin/node');
-  const stamp = join(dir, 'stamp');
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === pin.integrity && existsSync(binary)) return binary;
+  return {
+    pin,
+    dir,
+    binary: join(dir, 'node_modules', pin.name, 'bin/node'),
+    stamp: join(dir, 'stamp'),
+  };
+}
+
+/** Path of a Node that is new enough: this one, or the one fetched before; undefined where one must be fetched. */
+function readyNode() {
+  if (majorOf(process.versions.node) >= runtime.major) return process.execPath;
+  const { pin, binary, stamp } = nodePlaces();
+  return isPrepared(stamp, pin.integrity) && existsSync(binary) ? binary : undefined;
+}
+
+/** Fetches the pinned Node from npm's registry. The bytes are checked by npm against the integrity in a lock of ours. */
+async function fetchNode(note) {
+  const { pin, dir, binary, stamp } = nodePlaces();
   say(`this machine has Node ${process.versions.node}; fetching Node ${pin.version} (once)`);
   rmSync(dir, { recursive: true, force: true });
   mkdirSync(dir, { recursive: true });
-  // A lock file with the pinned integrity: npm refuses other bytes.
   const own = {
     name: 'vigil-node',
     version: '1.0.0',
     private: true,
     dependencies: { [pin.name]: pin.version },
   };
+  const packages = {
+    '': own,
+    [`node_modules/${pin.name}`]: { version: pin.version, integrity: pin.integrity },
+  };
   writeFileSync(join(dir, 'package.json'), JSON.stringify(own));
   writeFileSync(
     join(dir, 'package-lock.json'),
-    JSON.stringify({
-      name: own.name,
-      version: own.version,
-      lockfileVersion: 3,
-      requires: true,
-      packages: {
-        '': own,
-        [`node_modules/${pin.name}`]: { version: pin.version, integrity: pin.integrity },
-      },
-    }),
+    JSON.stringify({ name: own.name, version: own.version, lockfileVersion: 3, requires: true, packages }),
   );
-  npm(['ci', '--ignore-scripts', '--no-audit', '--no-fund'], dir, 'Node could not be fetched');
+  await npm(['ci'], { cwd: dir, cache, note, problem: 'Node could not be fetched' });
+  const r = await prepare(binary, ['--version'], { cwd: dir, env: process.env, note });
+  if (r.code !== 0 || !(majorOf(r.output) >= runtime.major)) {
+    throw new Failure(
+      `the fetched Node does not run on this machine (${r.output.trim().split('\n')[0]}): install Node ${runtime.major} or newer and start again`,
+    );
+  }
   writeFileSync(stamp, pin.integrity);
   return binary;
 }
 
-// ── packages and console ──────────────────────────────────────────────────────────────────────────────────────────
+// ── packages ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-function install() {
-  const wanted = hash([
-    readFileSync(join(root, 'package.json')),
-    readFileSync(join(root, 'package-lock.json')),
+const packagesStamp = join(root, 'node_modules/.vigil-stamp');
+const packagesWanted = () =>
+  hash([
+    text('package.json'),
+    text('package-lock.json'),
     `${process.platform} ${process.arch} ${process.versions.modules}`,
   ]);
-  const stamp = join(root, 'node_modules/.vigil-stamp');
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
-  say('installing packages (once)');
-  const lockBefore = readFileSync(join(root, 'package-lock.json'));
-  // `npm ci` fails on the engine's packages for other platforms, which not every mirror carries; `install` honours the lock.
-  npm(
-    [
-      'install',
-      '--include=dev',
-      '--include=optional',
-      '--ignore-scripts',
-      '--no-audit',
-      '--no-fund',
-      '--no-save',
-    ],
-    root,
-    'the packages could not be installed',
-  );
-  if (!lockBefore.equals(readFileSync(join(root, 'package-lock.json')))) {
+const packagesReady = () => isPrepared(packagesStamp, packagesWanted());
+
+async function install(note) {
+  const wanted = packagesWanted();
+  const lockBefore = text('package-lock.json');
+  checkLock(JSON.parse(text('package.json')), JSON.parse(lockBefore));
+  // A killed npm leaves packages with half their files, which the next npm takes for whole ones.
+  const unfinished = join(cache, 'installing');
+  if (existsSync(unfinished)) rmSync(join(root, 'node_modules'), { recursive: true, force: true });
+  say('installing packages (once; some minutes on a slow line)');
+  rmSync(packagesStamp, { force: true });
+  writeFileSync(unfinished, '');
+  try {
+    // `npm ci` fails on the engine's packages for other platforms, which not every mirror carries; `install` honours the lock.
+    await npm(['install', '--include=dev', '--include=optional', '--no-save'], {
+      cwd: root,
+      cache,
+      note,
+      problem: 'the packages could not be installed',
+    });
+  } catch (e) {
+    // npm that ends by itself cleans up.
+    if (e instanceof Failure) rmSync(unfinished, { force: true });
+    throw e;
+  }
+  rmSync(unfinished, { force: true });
+  if (text('package-lock.json') !== lockBefore) {
+    writeFileSync(join(root, 'package-lock.json'), lockBefore);
     throw new Failure(
-      'installing changed package-lock.json: what the registry has is not what was locked; restore it with git and try again',
+      'installing changed package-lock.json: what the registry has is not what was locked; the lock is restored, nothing was started',
     );
   }
-  writeFileSync(stamp, wanted);
+  checkInstalled(JSON.parse(lockBefore));
+  writeFileSync(packagesStamp, wanted);
 }
 
-function buildConsole() {
+/** Where package.json asks for what is not locked, npm would install it unpinned. */
+function checkLock(manifest, lock) {
+  for (const kind of ['dependencies', 'devDependencies', 'optionalDependencies']) {
+    const asked = manifest[kind] ?? {};
+    const locked = lock.packages?.['']?.[kind] ?? {};
+    for (const name of Object.keys({ ...asked, ...locked })) {
+      if (asked[name] !== locked[name]) {
+        throw new Failure(
+          `package.json has ${name} ${asked[name] ?? 'no more'}, package-lock.json ${locked[name] ?? 'not'}: restore both with git, or run 'npm install --ignore-scripts' and look at the change`,
+        );
+      }
+    }
+  }
+}
+
+/** What npm says it installed is what was locked, in version and integrity. */
+function checkInstalled(lock) {
+  const file = 'node_modules/.package-lock.json';
+  if (!existsSync(join(root, file)))
+    throw new Failure(`npm ended well and left no ${file}: nothing was installed; see npm's configuration`);
+  for (const [path, e] of Object.entries(JSON.parse(text(file)).packages ?? {})) {
+    const pin = lock.packages?.[path];
+    if (pin?.version !== e.version || pin?.integrity !== e.integrity) {
+      throw new Failure(
+        `npm installed ${path} ${e.version}, which is not what package-lock.json names (${pin?.version ?? 'nothing'}); nothing was started`,
+      );
+    }
+  }
+}
+
+// ── console ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+const consoleStamp = join(root, 'web/dist/.stamp');
+function consoleWanted() {
   const files = [
     'package-lock.json',
     'tsconfig.json',
@@ -147,21 +218,20 @@ function buildConsole() {
     ...walk('src/base'),
     'src/api/contract.ts',
   ];
-  const wanted = hash(files.flatMap((f) => [f, readFileSync(join(root, f))]));
-  const stamp = join(root, 'web/dist/.stamp');
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
+  return hash(files.flatMap((f) => [f, readFileSync(join(root, f))]));
+}
+const consoleReady = () => isPrepared(consoleStamp, consoleWanted());
+
+async function buildConsole(note) {
+  const wanted = consoleWanted();
   say('building the console');
-  const r = spawnSync(
-    process.execPath,
-    [join(root, 'node_modules/vite/bin/vite.js'), 'build', 'web', '--logLevel', 'warn'],
-    {
-      cwd: root,
-      stdio: ['ignore', 2, 2],
-      env: { ...process.env, NODE_ENV: 'production' },
-    },
-  );
-  if (r.status !== 0) throw new Failure('the console could not be built; the lines above say why');
-  writeFileSync(stamp, wanted);
+  rmSync(consoleStamp, { force: true });
+  const vite = join(root, 'node_modules/vite/bin/vite.js');
+  const env = { ...process.env, NODE_ENV: 'production' };
+  const args = [vite, 'build', 'web', '--logLevel', 'warn'];
+  const r = await prepare(process.execPath, args, { cwd: root, env, note, show: true });
+  if (r.code !== 0) throw new Failure('the console could not be built; the lines above say why');
+  writeFileSync(consoleStamp, wanted);
 }
 
 function walk(dir) {
@@ -181,96 +251,6 @@ function hash(parts) {
   return h.digest('hex');
 }
 
-function npm(args, cwd, problem) {
-  const viaNpm = process.env.npm_execpath;
-  const [command, first] =
-    viaNpm !== undefined && /\.[cm]?js$/.test(viaNpm) ? [process.execPath, [viaNpm]] : ['npm', []];
-  const r = spawnSync(command, [...first, ...args], {
-    cwd,
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'pipe'],
-    maxBuffer: 64 * 1024 * 1024,
-  });
-  if (r.error !== undefined) throw new Failure(`${problem}: ${r.error.message}`);
-  if (r.status !== 0) {
-    const lines = `${r.stdout}\n${r.stderr}`
-      .split('\n')
-      .filter((l) => /npm (ERR|error)/.test(l) && !/log of this run/.test(l));
-    throw new Failure(`${problem}: ${lines.slice(0, 4).join(' | ') || `npm ended with ${r.status}`}`);
-  }
-}
-
-// ── one at a time, and the child ──────────────────────────────────────────────────────────────────────────────────
-
-/** One launcher at a time prepares this folder; a lock whose holder is gone is taken over. */
-async function withLock(work) {
-  mkdirSync(cache, { recursive: true });
-  const lock = join(cache, 'launch.lock');
-  const until = Date.now() + LOCK_WAIT_MS;
-  for (let told = false; ; ) {
-    try {
-      writeFileSync(lock, String(process.pid), { flag: 'wx' });
-      break;
-    } catch (e) {
-      if (e.code === 'EACCES' || e.code === 'EROFS')
-        throw new Failure(
-          `this folder cannot be written to (${relative(process.cwd(), lock)}); clone Vigil where you may write`,
-        );
-      if (e.code !== 'EEXIST') throw e;
-      if (!holderLives(lock)) {
-        rmSync(lock, { force: true });
-        continue;
-      }
-      if (Date.now() > until)
-        throw new Failure(
-          `another launcher has been preparing this folder for ten minutes; if there is none, delete ${relative(process.cwd(), lock)}`,
-        );
-      if (!told) say('waiting for another launcher that prepares this folder');
-      told = true;
-      await new Promise((r) => setTimeout(r, 200));
-    }
-  }
-  try {
-    return work();
-  } finally {
-    rmSync(lock, { force: true });
-  }
-}
-
-function holderLives(lock) {
-  let pid;
-  try {
-    pid = Number(readFileSync(lock, 'utf8'));
-    // Just created and not yet written, or being removed: look again.
-    if (!(pid > 0)) return Date.now() - statSync(lock).mtimeMs < 5000;
-  } catch {
-    return false;
-  }
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (e) {
-    return e.code === 'EPERM';
-  }
-}
-
-/** Runs a child in the foreground; signals go to it, its exit code comes back. */
-function run(command, args) {
-  return new Promise((done) => {
-    const path = `${dirname(command)}:${process.env.PATH ?? ''}`;
-    const child = spawn(command, args, { stdio: 'inherit', env: { ...process.env, PATH: path } });
-    const forward = (signal) => child.kill(signal);
-    for (const s of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(s, forward);
-    child.on('error', (e) => {
-      say(`cannot run ${command}: ${e.message}`);
-      done(1);
-    });
-    child.on('exit', (code, signal) => {
-      for (const s of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.removeListener(s, forward);
-      done(code ?? (signal === null ? 1 : 128));
-    });
-  });
-}
-
-if (process.argv[1] === fileURLToPath(import.meta.url))
+// By its real path: the folder may be reached over a link.
+if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === self)
   process.exitCode = await launch(process.argv.slice(2));
