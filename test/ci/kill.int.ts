@@ -3,15 +3,18 @@
  * them while it is still recovering from the kill before. Afterwards
  *   - every acknowledged line is stored, those with a key exactly once;
  *   - each group of failed logins is one alert with the exact count, and no near miss is one;
+ *   - each of these alerts was told to the webhook as one notification (it may have come twice, under the same id);
  *   - the ledger is balanced, and `stored` is what the store itself counts.
- * The seed is printed; VIGIL_TEST_SEED runs the same kills again (the machine's own timing still differs).
+ * A second test kills Vigil at random moments of its very first start. The seed is printed; VIGIL_TEST_SEED runs the same kills again (the machine's own timing still differs).
  */
 import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import type { Alert } from '../../src/model/alert.ts';
 import { silentLog } from '../../src/base/log.ts';
 import { startEngine } from '../../src/store/engine/engine.ts';
-import { type KillWhat, sleep, startVigil, type Vigil } from '../support/vigil.ts';
+import { type KillWhat, sleep, startVigil, Vigil } from '../support/vigil.ts';
 import { type Group, Load, type LoadResult } from './kill-load.ts';
 import { makeRandom, type Random, seedOf } from './random.ts';
 
@@ -29,7 +32,8 @@ test(`${KILLS} kills under ${RATE} events/s lose nothing, double nothing`, {
 }, async (t) => {
   t.diagnostic(`seed ${seed} (VIGIL_TEST_SEED=${seed})`);
   const r = makeRandom(seed);
-  const v = await startVigil();
+  const hook = await openHook();
+  const v = await startVigil({ config: hook.config, env: { VIGIL_TEST_HOOK_SECRET: 'kill-test-secret' } });
   try {
     const groups = makeGroups();
     const lines = groups.reduce((n, g) => n + g.failures, 0);
@@ -51,7 +55,12 @@ test(`${KILLS} kills under ${RATE} events/s lose nothing, double nothing`, {
       `down for ${Math.round(downMs / 1000)} s; ${Math.round(perSecond)} acknowledged/s while it listened`,
     );
     await checkRunning(v, sent, groups, (text) => t.diagnostic(text));
-    const before = (await v.alerts()).alerts.map(essence);
+    const alerts = (await v.alerts()).alerts;
+    const before = alerts.map(essence);
+    await hook.check(
+      alerts.map((a) => a.id),
+      (text) => t.diagnostic(text),
+    );
     assert.equal((await v.stop()).code, 0);
     await checkStore(v, sent, lines, (text) => t.diagnostic(text));
     await v.start();
@@ -61,6 +70,71 @@ test(`${KILLS} kills under ${RATE} events/s lose nothing, double nothing`, {
     throw e;
   } finally {
     await v.dispose();
+    hook.close();
+  }
+});
+
+/** Receives the notifications. */
+async function openHook() {
+  const got: { notification: string; event: string; alert: string }[] = [];
+  const server = createServer((req, res) => {
+    let text = '';
+    req.setEncoding('utf8').on('data', (c: string) => {
+      text += c;
+    });
+    req.on('end', () => {
+      got.push(JSON.parse(text) as (typeof got)[number]);
+      res.end();
+    });
+  });
+  await new Promise<void>((r) => server.listen(0, '127.0.0.1', r));
+  const { port } = server.address() as AddressInfo;
+  const opened = () => got.filter((g) => g.event === 'opened');
+  return {
+    config: `notify:
+  webhook:
+    url: http://127.0.0.1:${port}/hook
+    secret: { env: VIGIL_TEST_HOOK_SECRET }
+    allowPrivate: true
+`,
+    close: () => server.close(),
+    async check(alerts: readonly string[], say: (text: string) => void): Promise<void> {
+      const told = () => new Set(opened().map((g) => g.alert));
+      for (let i = 0; i < 300 && told().size < alerts.length; i++) await sleep(100);
+      assert.deepEqual([...told()].toSorted(), alerts.toSorted(), 'the webhook heard of each alert');
+      const ids = new Set(opened().map((g) => g.notification));
+      assert.equal(ids.size, alerts.length, 'one notification for each');
+      say(`webhook: ${opened().length} deliveries of ${ids.size} notifications`);
+    },
+  };
+}
+
+test('killed at any moment of its first start it starts again', { timeout: 5 * 60_000 }, async (t) => {
+  const r = makeRandom(seed);
+  for (let i = 0; i < 5; i++) {
+    const v = new Vigil({});
+    try {
+      const ms: number[] = [];
+      for (let kills = r.int(1, 3); kills > 0; kills--) {
+        const starting = v.start().catch(() => 0);
+        const after = r.int(30, 2500);
+        await sleep(after);
+        await v.kill('both');
+        await starting;
+        ms.push(after);
+      }
+      t.diagnostic(
+        `killed after ${ms.join(', ')} ms; then listening after ${Math.round(await v.start())} ms`,
+      );
+      assert.equal((await v.ingest(await v.token('ingest'), 'first line\n')).status, 200);
+      await v.until(async () => (await v.count('"first line"')) === 1, 'the line');
+      assert.ok((await v.settled()).balanced);
+    } catch (e) {
+      process.stderr.write(`${v.output.slice(-30).join('\n')}\n`);
+      throw e;
+    } finally {
+      await v.dispose();
+    }
   }
 });
 
