@@ -209,6 +209,16 @@ export function frameLength(bytes: Buffer): number | undefined {
   return n >= FRAME_HEADER_BYTES && n <= FRAME_BYTES_READ_MAX ? n : undefined;
 }
 
+/** The format of a whole, undamaged frame that is newer than this version reads; undefined for all other bytes. */
+export function newerFormat(bytes: Buffer): number | undefined {
+  const length = frameLength(bytes);
+  if (length === undefined || bytes.length < length) return undefined;
+  const format = bytes.readUInt8(12);
+  return format > FRAME_FORMAT && crc32(bytes.subarray(12, length)) === bytes.readUInt32LE(8)
+    ? format
+    : undefined;
+}
+
 /** A frame from its bytes; an error says what is wrong with them. Raw bytes are views into `bytes`, not copies. */
 export function decodeFrame(bytes: Buffer): Result<Frame> {
   const length = frameLength(bytes);

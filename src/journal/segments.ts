@@ -14,7 +14,14 @@ import {
   unlinkSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { decodeFrame, FRAME_HEADER_BYTES, FRAME_MAGIC, frameLength, type Frame } from './frame.ts';
+import {
+  decodeFrame,
+  FRAME_HEADER_BYTES,
+  FRAME_MAGIC,
+  frameLength,
+  newerFormat,
+  type Frame,
+} from './frame.ts';
 
 export const SEGMENT_NAME = /^(\d{15})\.vj$/;
 export const segmentName = (firstBatch: number): string => `${String(firstBatch).padStart(15, '0')}.vj`;
@@ -53,6 +60,7 @@ export function walkSegment(
         end = at;
         continue;
       }
+      if (bytes !== undefined) refuseNewer(path, bytes);
       damage.push({
         file: path,
         offset: at,
@@ -65,6 +73,16 @@ export function walkSegment(
     return { end, size, damage };
   } finally {
     closeSync(fd);
+  }
+}
+
+/** What a newer Vigil wrote is neither damage to skip nor a torn tail to cut. Throws with a sentence. */
+function refuseNewer(path: string, bytes: Buffer): void {
+  const format = newerFormat(bytes);
+  if (format !== undefined) {
+    throw new Error(
+      `the receive journal ${path} (format ${format}) was written by a newer Vigil; start that version`,
+    );
   }
 }
 
