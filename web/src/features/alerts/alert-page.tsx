@@ -116,7 +116,7 @@ function Head({ detail: { alert } }: { detail: AlertDetail }) {
             {alert.origin !== 'live' && (
               <Tag>{alert.origin === 'retro' ? 'found in stored events' : alert.origin}</Tag>
             )}
-            {alert.late && <Tag>judged from late events</Tag>}
+            {alert.late && alert.origin === 'live' && <Tag>judged from late events</Tag>}
             {alert.status === 'closed' && alert.reason !== '' && <span>{safe(alert.reason)}</span>}
             {alert.follows !== '' && (
               <Link

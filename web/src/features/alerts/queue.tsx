@@ -298,7 +298,7 @@ export function AlertTable({
               <div className="text-sm text-faint">
                 {safe(a.ruleTitle)}
                 {a.origin !== 'live' && ` · ${a.origin === 'retro' ? 'found in stored events' : a.origin}`}
-                {a.late && ' · from late events'}
+                {a.late && a.origin === 'live' && ' · from late events'}
                 {a.assignee !== '' && ` · ${safe(a.assignee)}`}
               </div>
             </td>
