@@ -143,7 +143,8 @@ export function makeIngest(o: HttpIngestOptions, intake: Intake, log: Log): Inge
     const skip = Math.min(from, records.length);
     let taken = 0;
     try {
-      taken = await offerWithin(records.slice(skip), intake, o.roomMs ?? ROOM_MS, skip > 0);
+      if (intake.fits?.(records.length, bytes) !== false)
+        taken = await offerWithin(records.slice(skip), intake, o.roomMs ?? ROOM_MS, skip > 0);
       if (skip > 0) intake.dropped(meta, 'duplicate', skip);
     } finally {
       if (key !== '') keys.end(meta.tenant, key, skip + taken < records.length ? skip + taken : undefined);

@@ -72,6 +72,8 @@ export type DurableFrame = FrameRef & { readonly head: FrameHead; readonly bytes
 /** Records waiting for their fsync, in memory. */
 export const PENDING_BYTES_MAX = 64 * 1024 * 1024;
 const SEGMENT_BYTES = 32 * 1024 * 1024;
+/** A small journal has small segments: room comes back by whole segments, and never by the newest. */
+const SEGMENTS_MIN = 8;
 const SYNC_MS = 8;
 const RETRY_MS = 1000;
 
@@ -138,6 +140,20 @@ export class Journal {
     );
   }
 
+  /**
+   * Whether records of so many bytes together will be taken, if they are offered in this turn. One that is large for the
+   * whole journal is told yes while there is any room.
+   */
+  fits(bytes: number): boolean {
+    if (!this.hasRoom || this.#closed) return false;
+    if (bytes > this.#o.bytesMax / 4) return true;
+    const inMemory = this.#pendingBytes + bytes;
+    return (
+      (this.#pendingBytes === 0 || inMemory < PENDING_BYTES_MAX) &&
+      this.#diskBytes + inMemory < this.#o.bytesMax
+    );
+  }
+
   /** Batches that the disk holds are never given again, even if the control database knows of later ones. */
   startAfter(batch: number): void {
     assert(this.#open === undefined && this.#sealed.length === 0, 'startAfter before the first record');
@@ -179,6 +195,10 @@ export class Journal {
     this.#seal();
     this.#builder().rules(hash);
     this.#seal();
+  }
+  /** A person closed or reopened an alert: a replay has it at the same place. */
+  closed(alert: string, closed: boolean): void {
+    this.#builder().closed(alert, closed);
   }
   /** Journals the passing of time when nothing else does. */
   tick(): void {
@@ -392,8 +412,8 @@ export class Journal {
   /** The segment to write to; begins a new one when the current is large enough. */
   #segment(firstBatch: number): Segment {
     const current = this.#segments.at(-1);
-    if (this.#fd >= 0 && current !== undefined && current.bytes < (this.#o.segmentBytes ?? SEGMENT_BYTES))
-      return current;
+    const bytesMax = this.#o.segmentBytes ?? Math.min(SEGMENT_BYTES, this.#o.bytesMax / SEGMENTS_MIN);
+    if (this.#fd >= 0 && current !== undefined && current.bytes < bytesMax) return current;
     this.#closeFile();
     const path = join(this.#o.dir, segmentName(firstBatch));
     const fd = openSync(path, 'ax', 0o600);

@@ -57,6 +57,11 @@ export type Intake = {
   received(meta: RecordMeta, count: number, bytes: number): void;
   dropped(meta: RecordMeta, reason: DropReason, count: number): void;
   offer(record: RawRecord): Offer;
+  /**
+   * Whether so many records and bytes will be taken if offered at once. A door with whole requests asks first, so that
+   * none is taken in part (its retry after a crash would store that part again).
+   */
+  fits?(count: number, bytes: number): boolean;
   durable(): Promise<void>;
   /** Resolves when there is room again after `full`. */
   room(): Promise<void>;

@@ -6,6 +6,9 @@ import type { DropReason, Intake, RawRecord, RecordMeta } from '../model/record.
 export const KEY_WINDOW_US = 24 * 3600e6;
 export const KEYS_MAX = 200_000;
 
+/** What the journal writes beside a record's bytes, at most, for records without a position. */
+const RECORD_OVERHEAD_BYTES = 16;
+
 export class JournalIntake implements Intake {
   readonly #journal: Journal;
   readonly #nowUs: () => number;
@@ -27,6 +30,9 @@ export class JournalIntake implements Intake {
   }
   offer(record: RawRecord): 'taken' | 'full' {
     return this.#journal.offer(record);
+  }
+  fits(count: number, bytes: number): boolean {
+    return this.#journal.fits(bytes + count * RECORD_OVERHEAD_BYTES);
   }
   durable(): Promise<void> {
     return this.#journal.durable();
