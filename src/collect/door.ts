@@ -22,18 +22,46 @@ export type Door = {
   [Symbol.asyncDispose](): Promise<void>;
 };
 
-/** Distinct senders whose meta object is kept for reuse; beyond it a meta is built per record. */
-const METAS_KEPT_MAX = 10_000;
+/**
+ * Senders of a door with a line of their own in the ledger. Addresses of UDP can be forged: without a bound, a flood of
+ * forged ones would fill the ledger, the journal's heads and memory.
+ */
+export const SENDERS_MAX = 10_000;
+/** The same for peers that are refused: they must not take the places of those that may send. */
+export const SENDERS_REFUSED_MAX = 1000;
+/** A sender keeps its place for at least this long after it was last heard, milliseconds. */
+export const SENDER_KEPT_MS = 3600e3;
+/** Sender under which all beyond the bound are counted and stored together. */
+export const OTHER_SENDERS = 'other';
 
-/** One meta object per sender: records of a sender share it, so the journal writes it once per batch. */
-export function metaPerSender(base: Omit<RecordMeta, 'sender'>): (sender: string) => RecordMeta {
-  const kept = new Map<string, RecordMeta>();
+/**
+ * One meta object per sender: records of a sender share it, so the journal writes it once per batch. Beyond `max` all
+ * new senders share one; who is there already keeps its own, so a flood of forged senders does not hide the true ones.
+ * Held by door.test.ts.
+ */
+export function metaPerSender(
+  base: Omit<RecordMeta, 'sender'>,
+  max = SENDERS_MAX,
+  nowMs: () => number = () => performance.now(),
+): (sender: string) => RecordMeta {
+  const other: RecordMeta = { ...base, sender: OTHER_SENDERS };
+  // Heard since the last turn, and heard before it and not since.
+  let heard = new Map<string, RecordMeta>();
+  let quiet = new Map<string, RecordMeta>();
+  let turnAt = nowMs() + SENDER_KEPT_MS;
   return (sender) => {
-    let m = kept.get(sender);
-    if (m === undefined) {
-      m = { ...base, sender };
-      if (kept.size < METAS_KEPT_MAX) kept.set(sender, m);
+    if (nowMs() >= turnAt) {
+      quiet = heard;
+      heard = new Map();
+      turnAt = nowMs() + SENDER_KEPT_MS;
     }
+    let m = heard.get(sender);
+    if (m !== undefined) return m;
+    m = quiet.get(sender);
+    if (m === undefined && heard.size + quiet.size >= max) return other;
+    quiet.delete(sender);
+    m ??= { ...base, sender };
+    heard.set(sender, m);
     return m;
   };
 }

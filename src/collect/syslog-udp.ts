@@ -9,7 +9,7 @@ import type { Log } from '../base/log.ts';
 import { errorText } from '../base/result.ts';
 import { parseIp } from '../model/ip.ts';
 import type { Intake, RecordMeta } from '../model/record.ts';
-import { type Door, type DoorState, metaPerSender } from './door.ts';
+import { type Door, type DoorState, metaPerSender, SENDERS_REFUSED_MAX } from './door.ts';
 
 export type SyslogUdpOptions = {
   readonly tenant: string;
@@ -50,7 +50,7 @@ export async function openSyslogUdp(o: SyslogUdpOptions, intake: Intake, log: Lo
     log.error('udp door', { error: failure });
   });
   const buffer = enlarge(socket, o.receiveBufferBytes ?? RECEIVE_BUFFER_BYTES);
-  const metaOf = metaPerSender({
+  const base: Omit<RecordMeta, 'sender'> = {
     tenant: o.tenant,
     origin: 'live',
     door: 'syslog-udp',
@@ -59,10 +59,13 @@ export async function openSyslogUdp(o: SyslogUdpOptions, intake: Intake, log: Lo
     source: o.source ?? '',
     zone: o.zone ?? '',
     stream: '',
-  });
+  };
+  const metaOf = metaPerSender(base);
+  const refusedMetaOf = metaPerSender(base, SENDERS_REFUSED_MAX);
   socket.on('message', (data, from) => {
     const peer = parseIp(from.address) ?? from.address;
-    take(data, metaOf(peer), intake, o.allow === undefined || o.allow(peer));
+    const allowed = o.allow === undefined || o.allow(peer);
+    take(data, allowed ? metaOf(peer) : refusedMetaOf(peer), intake, allowed);
   });
 
   const at = socket.address();
