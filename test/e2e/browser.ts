@@ -139,7 +139,13 @@ export async function search(tab: Tab, query: string): Promise<void> {
 /** Waits until the summary of the search page says this many events. */
 export async function foundEvents(tab: Tab, n: number): Promise<void> {
   const text = n === 1 ? '1 event' : `${n.toLocaleString('en-US')} events`;
-  await tab.at('search-summary').getByText(text, { exact: true }).waitFor();
+  try {
+    await tab.at('search-summary').getByText(text, { exact: true }).waitFor();
+  } catch (cause) {
+    await shot(tab, 'failed');
+    const main = (await tab.page.locator('main').textContent()) ?? '';
+    throw new Error(`not '${text}' at ${tab.page.url()}: ${main.slice(0, 400)}`, { cause });
+  }
 }
 
 export async function shot(tab: Tab, name: string): Promise<void> {

@@ -110,6 +110,7 @@ test('a data folder that its user may not read is refused', {
   const dir = join(scratch, 'closed');
   mkdirSync(dir, { mode: 0o000 });
   await refused(['--data', dir], 1, /cannot be used/);
+  chmodSync(dir, 0o700);
 });
 
 test('wrong settings: which one, and what would be right', async () => {
