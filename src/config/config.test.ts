@@ -40,6 +40,11 @@ test('an unknown name is refused with the nearest known one', () => {
 
 test('bad values and bad YAML say where and why', () => {
   assert.match(problem('syslog: {port: 99999}'), /'syslog.port' is wrong/);
+  assert.match(problem('zone: Europe/Berln'), /'zone' is wrong: no time zone is called 'Europe\/Berln'/);
+  assert.match(
+    problem('collect: {files: [{path: /var/log/a, zone: CEST}]}'),
+    /no time zone is called 'CEST'/,
+  );
   assert.match(problem('a: [1'), /not valid YAML/);
   assert.match(problem('- 1'), /must hold settings by name/);
   const missing = loadConfig({ path: join(dir, 'none.yaml'), env: {} });

@@ -7,6 +7,13 @@ import { RETENTION_DEFAULT } from '../model/retention.ts';
 
 const port = z.int().min(0).max(65535);
 const host = z.string().min(1).max(255);
+/** An IANA zone that this Node knows. A mistyped one would silently count as UTC. */
+const zone = z
+  .string()
+  .default('')
+  .refine((name) => name === '' || isZone(name), {
+    error: (issue) => `no time zone is called '${String(issue.input)}'`,
+  });
 /** A secret is never written in the file itself: it names an environment variable or a file. */
 const secret = z.union([
   z.strictObject({ env: z.string().min(1) }),
@@ -32,7 +39,7 @@ export const ConfigSchema = z.strictObject({
     .default(1)
     .describe('Number of this node; part of every event id. Never change it later.'),
   user: z.string().default('').describe('Started as root: run as this user once the ports are open.'),
-  zone: z.string().default('').describe("IANA time zone of stamps without one. Default: the machine's."),
+  zone: zone.describe("IANA time zone of stamps without one. Default: the machine's."),
   workers: z
     .int()
     .min(0)
@@ -84,7 +91,7 @@ export const ConfigSchema = z.strictObject({
           z.strictObject({
             path: z.string().min(1),
             source: z.string().default(''),
-            zone: z.string().default(''),
+            zone,
           }),
         )
         .max(200)
@@ -207,3 +214,12 @@ export const ConfigSchema = z.strictObject({
     .prefault({}),
 });
 export type Config = z.infer<typeof ConfigSchema>;
+
+function isZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en-US', { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}

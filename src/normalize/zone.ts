@@ -44,11 +44,6 @@ function cacheOf(zone: string): ZoneCache {
   return made;
 }
 
-/** True where this runtime knows the zone (IANA name or `+02:00`). */
-export function isZone(zone: string): boolean {
-  return zone === 'UTC' || zone === 'Etc/UTC' || makeFormat(zone) !== undefined;
-}
-
 /** Seconds that local time in `zone` is ahead of UTC at `utcSeconds`. */
 export function zoneOffset(zone: string, utcSeconds: number): number {
   const cache = cacheOf(zone);
