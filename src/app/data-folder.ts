@@ -1,6 +1,6 @@
 /**
  * The data folder: 0700, one Vigil at a time. The lock is a file with the holder's pid and start time, so that a pid
- * that was given to another program later is not mistaken for a running Vigil. Held by `data-folder.int.test.ts`.
+ * that was given to another program later is not mistaken for a running Vigil. Held by `app.int.test.ts`.
  */
 import {
   closeSync,

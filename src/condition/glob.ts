@@ -12,16 +12,6 @@ type Segment = readonly Piece[];
 export const ANY: PatternPart = { kind: 'any' };
 export const ONE: PatternPart = { kind: 'one' };
 
-/** The pattern's literal text, or undefined where it has wildcards. */
-export function literalOf(pattern: readonly PatternPart[]): string | undefined {
-  let out = '';
-  for (const p of pattern) {
-    if (p.kind !== 'text') return undefined;
-    out += p.text;
-  }
-  return out;
-}
-
 /** The same pattern found anywhere in a text. */
 export const unanchored = (pattern: readonly PatternPart[]): readonly PatternPart[] => [ANY, ...pattern, ANY];
 

@@ -39,7 +39,6 @@ export type Person = {
 export type Host = { readonly name: string; readonly ip: string; readonly role: string };
 
 export const DOMAIN = 'example.com';
-export const AD_DOMAIN = 'CORP';
 export const AWS_ACCOUNT = '111122223333';
 /** The company's clock, microseconds ahead of UTC (no summer time, on purpose: a fixed rhythm). */
 export const CLOCK_AHEAD_US = 3600e6;

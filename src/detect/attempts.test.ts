@@ -66,7 +66,11 @@ test("the audit daemon's record of an sshd attempt, without port and user, is th
   assert.equal(seen(a, SYSLOG, { 'user.name': 'eva', 'source.port': 1 }), 0, 'one process, one connection');
   const login = { 'event.action': 'vpn_login' };
   assert.equal(seen(a, JOURNAL, login), 1);
-  assert.equal(seen(a, SYSLOG, { ...login, 'user.name': 'eva' }), 1, 'elsewhere the user tells attempts apart');
+  assert.equal(
+    seen(a, SYSLOG, { ...login, 'user.name': 'eva' }),
+    1,
+    'elsewhere the user tells attempts apart',
+  );
   assert.equal(seen(a, SYSLOG, { ...login, 'source.port': 1 }), 1);
 });
 

@@ -11,7 +11,7 @@
  *           - { after: 1m, raw: 'Mar  5 14:23:01 server sshd[1234]: Failed password for root from 10.0.1.5' }
  *
  * Time starts at a fixed instant; `after` moves it on before the first, `every` between repetitions; `{i}` counts them
- * from 1. Raw lines need a normalizer, which the caller gives. Held by `rule-tests.int.test.ts`, which runs all of ours.
+ * from 1. Raw lines need a normalizer, which the caller gives. Held by `test/rules.int.test.ts`, which runs all of ours.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

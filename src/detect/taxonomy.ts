@@ -2,7 +2,7 @@
  * What Sigma's words mean in our events: log sources (product, category, service) and field names. The data is in
  * `content/taxonomy/*.yml`; a rule that states `taxonomy: ecs` uses our names and needs none of it but log sources.
  *
- * Held by `taxonomy.int.test.ts`.
+ * Held by `load.int.test.ts`.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

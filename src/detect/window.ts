@@ -8,7 +8,7 @@
  * value_count and temporal no more than the newest of each value. What is compacted away before it was counted into
  * an episode hands its weight on, so that the alert's count stays exact.
  *
- * Held by `window.test.ts` and `correlate.prop.test.ts`.
+ * Held by `window.test.ts` and `src/alert/detection.prop.test.ts`.
  */
 
 /** Disjoint stretches kept per key. */

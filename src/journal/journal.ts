@@ -10,7 +10,7 @@
  *
  * Bounded: memory by PENDING_BYTES_MAX, disk by `bytesMax`; beyond either `offer` answers `full` and the door applies
  * its policy. A segment is deleted when `release` says that store, alerts and state are past it.
- * Held by: journal.int.test.ts (replay, torn tail, damage, bounds), test/kill (SIGKILL under load).
+ * Held by: journal.int.test.ts (replay, torn tail, damage, bounds), test/ci/kill.int.ts (SIGKILL under load).
  */
 import { closeSync, fdatasync, fsyncSync, ftruncateSync, mkdirSync, openSync, write } from 'node:fs';
 import { join } from 'node:path';

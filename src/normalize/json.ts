@@ -66,13 +66,6 @@ export function textOf(v: Json | undefined): string | undefined {
   return typeof v === 'number' || typeof v === 'boolean' ? String(v) : undefined;
 }
 
-/** A scalar as it is; undefined for absent, objects and lists. */
-export function scalarOf(v: Json | undefined): Scalar | undefined {
-  return v === null || typeof v === 'string' || typeof v === 'number' || typeof v === 'boolean'
-    ? v
-    : undefined;
-}
-
 function isOdd(text: string): boolean {
   if (text.length > SCAN_CHARS || ODD_NUMBER.test(text)) return true;
   if (/^-?\d/.test(text)) return true;

@@ -1,6 +1,6 @@
 /**
  * Nobody's string becomes SQL: hostile text in every place of a query stands in the bound values alone, and the SQL
- * passes the store's gate. Straight to the engine: `src/store/hostile.int.test.ts`.
+ * passes the store's gate. Straight to the engine: `src/store/engine/hostile.int.test.ts`.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

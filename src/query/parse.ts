@@ -17,7 +17,6 @@ import {
   FUNCTIONS,
   type FunctionName,
   type Hint,
-  KEYWORDS,
   type Operator,
   OPERATORS,
   QUERY_CHARS_MAX,
@@ -348,6 +347,3 @@ class QueryParser {
     this.#hints.push({ message, start: piece.start, end: piece.end, suggestion: `${name}:${m[2]}` });
   }
 }
-
-/** For highlighting. */
-export const isKeyword = (word: string): boolean => (KEYWORDS as readonly string[]).includes(word);

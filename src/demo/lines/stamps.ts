@@ -1,4 +1,4 @@
-/** Times as logs write them. All in UTC; `at` is microseconds since the epoch. Held by `lines.int.test.ts`. */
+/** Times as logs write them. All in UTC; `at` is microseconds since the epoch. Held by `../lines.int.test.ts`. */
 const two = (n: number): string => (n < 10 ? `0${n}` : String(n));
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];

@@ -12,5 +12,3 @@ export const sudoRan = (c: SudoCommand): string => `${c.user.padStart(8)} : ${re
 export const sudoWrong = (c: SudoCommand, attempts: number): string =>
   `${c.user.padStart(8)} : ${attempts} incorrect password attempt${attempts === 1 ? '' : 's'} ; ${rest(c)}`;
 export const suTo = (user: string, as: string, tty: string): string => `(to ${as}) ${user} on ${tty}`;
-export const suFailed = (user: string, as: string, tty: string): string =>
-  `FAILED SU (to ${as}) ${user} on ${tty}`;

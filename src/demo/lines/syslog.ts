@@ -1,4 +1,4 @@
-/** Syslog envelopes: RFC 3164, RFC 5424, and rsyslog's forward format. All begin with `<PRI>`, as octet counting needs. Held by `lines.int.test.ts`. */
+/** Syslog envelopes: RFC 3164, RFC 5424, and rsyslog's forward format. All begin with `<PRI>`, as octet counting needs. Held by `../lines.int.test.ts`. */
 import { bsdStamp, isoMicro, isoOffset } from './stamps.ts';
 
 export const FACILITY = { kern: 0, user: 1, daemon: 3, auth: 4, cron: 9, authpriv: 10, local7: 23 } as const;

@@ -31,5 +31,3 @@ export const nginxUpstream = (e: WebError, upstream: string): string =>
   `${slashStamp(e.at)} [warn] ${e.pid}#${e.pid}: *${e.connection} upstream response is buffered to a temporary file /var/cache/nginx/proxy_temp/${e.connection % 10}/${e.connection} while reading upstream, client: ${e.ip}, server: ${e.site}, request: "GET ${e.path} HTTP/1.1", upstream: "http://${upstream}${e.path}", host: "${e.site}"`;
 export const apacheMissing = (e: WebError): string =>
   `[${apacheStamp(e.at)}] [core:error] [pid ${e.pid}:tid ${140000000000000 + e.connection}] [client ${e.ip}:${e.port}] AH00128: File does not exist: /var/www/intranet${e.path}`;
-export const apachePassword = (e: WebError, user: string): string =>
-  `[${apacheStamp(e.at)}] [auth_basic:error] [pid ${e.pid}:tid ${140000000000000 + e.connection}] [client ${e.ip}:${e.port}] AH01617: user ${user}: authentication failure for "${e.path}": Password Mismatch`;

@@ -1,7 +1,7 @@
 /**
  * What flows through the pipes: first the events of the filter, then tables. Each step gives a new `Table`; SQL is
  * made at the end. Columns are called c1x0, c1x1, ... in SQL whatever people call them. Held by `golden.test.ts`,
- * `hostile.test.ts` and `exact.int.test.ts`.
+ * `hostile.test.ts` and `exact.int.test.ts` of src/query.
  */
 import { NUMBER_CHARS_MAX, NUMBER_SOURCE } from '../../condition/text.ts';
 import { type FieldDef, hotField } from '../../model/catalogue.ts';

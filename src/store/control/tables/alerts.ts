@@ -3,7 +3,7 @@
  *
  * Contract: the pipeline owns `body` and `evidence`, people own `status`, `assignee`, `reason` and `alert_steps`, and
  * neither writes the other's columns, so a pipeline update can never undo what an analyst did (held by
- * `control.int.test.ts`: "a pipeline update never overwrites what an analyst did"). Reading joins the two.
+ * `../control.int.test.ts`: "a pipeline update never overwrites what an analyst did"). Reading joins the two.
  */
 import {
   ALERT_STATUSES,
@@ -11,7 +11,6 @@ import {
   type AlertStatus,
   type AlertStep,
   SEVERITIES,
-  type Severity,
 } from '../../../model/alert.ts';
 import type { Sql } from '../sql.ts';
 
@@ -250,5 +249,3 @@ export const deleteAlertsOf = (sql: Sql, tenant: string): number => {
   sql.exec('delete from alert_entities where tenant = ?', [tenant]);
   return sql.exec('delete from alerts where tenant = ?', [tenant]);
 };
-
-export const severityRank = (s: Severity): number => SEVERITIES.indexOf(s);

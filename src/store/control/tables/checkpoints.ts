@@ -7,13 +7,6 @@ import type { Sql } from '../sql.ts';
 export type CheckpointRow = { kind: string; name: string; pos: string };
 export type Checkpoint = { readonly kind: 'stream' | 'batch'; readonly name: string; readonly pos: string };
 
-export const checkpointFromRow = (r: CheckpointRow): Checkpoint => ({
-  kind: r.kind === 'batch' ? 'batch' : 'stream',
-  name: r.name,
-  pos: r.pos,
-});
-export const checkpointToRow = (c: Checkpoint): CheckpointRow => ({ ...c });
-
 const UPSERT =
   'insert into checkpoints (kind, name, pos) values (?, ?, ?) on conflict (kind, name) do update set pos = excluded.pos';
 export const putCheckpoint = (sql: Sql, c: Checkpoint): void => {

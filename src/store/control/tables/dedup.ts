@@ -5,7 +5,6 @@ export type DedupRow = { tenant: string; key: string; at: number };
 export type DedupKey = { readonly tenant: string; readonly key: string; readonly at: number };
 
 export const dedupFromRow = (r: DedupRow): DedupKey => ({ ...r });
-export const dedupToRow = (d: DedupKey): DedupRow => ({ ...d });
 
 /** The first sight of a key stays: later ones must not stretch the window. */
 const INSERT = 'insert into dedup (tenant, key, at) values (?, ?, ?) on conflict (tenant, key) do nothing';

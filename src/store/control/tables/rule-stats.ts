@@ -10,11 +10,6 @@ export const ruleStatFromRow = (r: RuleStatRow): RuleStat => ({
   matched: r.matched,
   lastMatched: r.last_matched,
 });
-export const ruleStatToRow = (s: RuleStat): RuleStatRow => ({
-  rule: s.rule,
-  matched: s.matched,
-  last_matched: s.lastMatched,
-});
 
 const ADD = `insert into rule_stats (rule, matched, last_matched) values (?, ?, ?)
   on conflict (rule) do update set matched = rule_stats.matched + excluded.matched,
