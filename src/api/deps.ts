@@ -154,10 +154,7 @@ export type ApiDeps = {
   demo(): boolean;
   overview(range: { tenant: string; from: number; to: number }): Promise<Overview>;
   /** `signal` aborts when the asker is gone. */
-  search(
-    request: SearchRequest,
-    by: { who: string; signal: AbortSignal },
-  ): Promise<SearchResult | QueryProblem>;
+  search(request: SearchRequest, by: { signal: AbortSignal }): Promise<SearchResult | QueryProblem>;
   fields(): readonly FieldInfo[];
   event(tenant: string, id: string): Promise<EventDetail | undefined>;
   ledger(range: { tenants: readonly string[]; from: number; to: number }): Promise<LedgerReport>;

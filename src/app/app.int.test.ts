@@ -241,7 +241,7 @@ test('the ledger of the whole run balances and search finds what was sent', asyn
         limit: 50,
         histogram: false,
       },
-      { who: 'test', signal: new AbortController().signal },
+      { signal: new AbortController().signal },
     );
     return s.kind === 'events' && s.rows.length === 11 ? s : undefined;
   });

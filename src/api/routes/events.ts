@@ -68,7 +68,7 @@ const search = route({
       await ctx.deps.control.audit(
         ctx.audit(body.tenant, 'asked', { query: body.query, from: body.from, to: body.to }),
       );
-      const result = await ctx.deps.search(request, { who: ctx.whoText, signal: ctx.signal });
+      const result = await ctx.deps.search(request, { signal: ctx.signal });
       if (result.kind !== 'problem') return result;
       const { kind: _, message, ...where } = result;
       throw fail('bad_query', message, where);

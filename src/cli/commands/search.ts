@@ -49,7 +49,7 @@ export const searchCommand: Command = {
         limit,
         histogram: true,
       },
-      { who: 'local', signal },
+      { signal },
     );
     if (r.kind === 'problem') {
       const at = r.position === undefined ? '' : ` (at character ${r.position.start + 1})`;
