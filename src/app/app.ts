@@ -24,17 +24,17 @@ import { PLAIN_TABLES } from '../store/migrate.ts';
 import { apiDeps } from './api-deps.ts';
 import { demoOrigin } from './demo-origin.ts';
 import { openDataFolder } from './data-folder.ts';
-import { isLoopback, listenProblem, openDoors } from './doors.ts';
+import { listenProblem, openDoors } from './doors.ts';
 import { type EngineHandle, openEngine } from './engine.ts';
 import { Live } from './live.ts';
-import { ownNames, shownUrl } from './names.ts';
+import { isLoopback, ownNames, shownUrl } from './names.ts';
 import { networksOf } from './networks.ts';
 import { openNotifications } from './notifications.ts';
 import { dropPrivileges } from './privileges.ts';
 import { Rules } from './rules.ts';
 import { Searches } from './searches.ts';
 import { DEFAULT_TENANT, tenantsOf } from './tenants.ts';
-import { consoleTls } from './tls.ts';
+import { consoleTls, followCertificates } from './tls.ts';
 
 export type AppOptions = {
   readonly config: Config;
@@ -254,6 +254,9 @@ async function serve(app: App, closers: Closer[]): Promise<Result<App>> {
     ...(tls.value === undefined ? {} : { tls: tls.value }),
   });
   closers.push(() => server.close());
+  closers.push(
+    followCertificates(o.config, app.dataDir, { apply: (pair) => server.reloadTls(pair), log: o.log }),
+  );
   if (tls.value === undefined && !isLoopback(c.host)) {
     full.warnings = [
       ...full.warnings,

@@ -13,6 +13,7 @@ import { openSyslogUdp } from '../collect/syslog-udp.ts';
 import { inRange, ipHex, parseCidr } from '../condition/ip-range.ts';
 import type { Config } from '../config/schema.ts';
 import type { Intake } from '../model/record.ts';
+import { certificateHosts, isLoopback } from './names.ts';
 
 export type DoorsInput = {
   readonly config: Config;
@@ -25,9 +26,6 @@ export type DoorsInput = {
   /** Sentences for the person who starts Vigil. */
   readonly say: (line: string) => void;
 };
-
-const LOOPBACK = /^(127\.|::1$|localhost$)/;
-export const isLoopback = (host: string): boolean => LOOPBACK.test(host);
 
 export async function openDoors(d: DoorsInput): Promise<Result<Door[]>> {
   const doors: Door[] = [];
@@ -92,12 +90,7 @@ async function openSyslog(d: DoorsInput, doors: Door[]): Promise<void> {
 }
 
 async function ownTls(d: DoorsInput): Promise<{ keyFile: string; certFile: string }> {
-  const hosts = [
-    'localhost',
-    '127.0.0.1',
-    ...(isLoopback(d.config.syslog.host) ? [] : [d.config.syslog.host]),
-  ];
-  const own = await ownCertificate(d.dataDir, hosts, Date.now());
+  const own = await ownCertificate(d.dataDir, certificateHosts(d.config), Date.now());
   if (!isLoopback(d.config.syslog.host))
     d.say(`syslog over TLS uses Vigil's own certificate, SHA-256 ${own.fingerprint}`);
   return { keyFile: join(d.dataDir, 'tls-key.pem'), certFile: join(d.dataDir, 'tls-cert.pem') };

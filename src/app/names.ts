@@ -1,6 +1,10 @@
 /** Under which names this machine is reached, for the Host check and for links. */
 import { hostname, networkInterfaces } from 'node:os';
-import { isLoopback } from './doors.ts';
+import type { Config } from '../config/schema.ts';
+
+const LOOPBACK = /^(127(\.\d{1,3}){3}|::1|localhost)$/;
+/** Whether a listener there, or a peer from there, is this machine alone. */
+export const isLoopback = (host: string): boolean => LOOPBACK.test(host);
 
 const WILDCARDS = new Set(['0.0.0.0', '::']);
 
@@ -10,6 +14,16 @@ export function ownNames(host: string): string[] {
   if (!WILDCARDS.has(host)) return [host];
   const addresses = Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map((a) => a.address));
   return [hostname(), ...addresses];
+}
+
+/**
+ * What Vigil's own certificate is for: console and syslog share it, so it covers both. Without link-local addresses, which
+ * come and go and would change the fingerprint.
+ */
+export function certificateHosts(config: Config): string[] {
+  const { console: c, syslog: s } = config;
+  const names = [...c.hosts, ...ownNames(c.host), ...(s.enabled ? ownNames(s.host) : [])];
+  return [...new Set(names)].filter((n) => !/^fe[89ab][0-9a-f]:/i.test(n));
 }
 
 /** A URL that a person can open: the machine's name where the listener has all addresses. */
