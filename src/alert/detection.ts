@@ -294,6 +294,11 @@ export class Detection {
     if (ep !== undefined) ep.closed = false;
   }
 
+  /** The alerts in memory, and whether they count as closed. */
+  *alerts(): Iterable<{ readonly id: string; readonly closed: boolean }> {
+    for (const ep of this.#episodes.all()) yield { id: ep.id, closed: ep.closed };
+  }
+
   /** Takes effect at once; windows of rules whose definition did not change are kept, and all open episodes. */
   swapRules(set: RuleSet): void {
     this.#correlator.swap(set);

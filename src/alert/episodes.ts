@@ -39,6 +39,10 @@ export class Episodes {
     return this.#byId.get(id);
   }
 
+  all(): Iterable<Episode> {
+    return this.#byId.values();
+  }
+
   /** Of one key, oldest first. */
   of(key: string): readonly Episode[] {
     return this.#byKey.get(key) ?? NONE;

@@ -48,6 +48,8 @@ export type FrameHead = {
   readonly more?: boolean;
   /** A rule set takes effect before this frame's records: its content hash. */
   readonly rules?: string;
+  /** People closed (true) or reopened alerts before this frame's records: [alert, closed]. */
+  readonly closed?: readonly (readonly [string, boolean])[];
   /** Kernel drops read from the system since the last frame, by door. */
   readonly kernelDrops?: Readonly<Record<string, number>>;
 };
@@ -62,6 +64,17 @@ export type Frame = {
   readonly records: readonly FrameRecord[];
 };
 
+/**
+ * Bodies of frames that are on disk, for the next ones. A body made anew for each frame and doubled until it fitted was
+ * most of what the receiving thread allocated outside its heap, and V8 collects the whole heap for every 64 MiB of that.
+ */
+const spare: Buffer[] = [];
+const SPARE_MAX = 4;
+/** A larger one (a record may have 1 MiB) is not kept. */
+const SPARE_BYTES_MAX = FRAME_BYTES_MAX;
+const BODY_BYTES = 64 * 1024;
+const NO_BODY = Buffer.alloc(0);
+
 /** Collects records into a buffer that becomes a frame. One per batch. */
 export class FrameBuilder {
   readonly at: number;
@@ -69,7 +82,7 @@ export class FrameBuilder {
   more = false;
   /** It goes on with what the frame before began. */
   continues = false;
-  #body = Buffer.allocUnsafe(64 * 1024);
+  #body = spare.pop() ?? Buffer.allocUnsafeSlow(BODY_BYTES);
   #used = 0;
   #count = 0;
   readonly #metas: RecordMeta[] = [];
@@ -80,6 +93,7 @@ export class FrameBuilder {
   readonly #tallies = new Map<number, { received: number; bytes: number; dropped: Record<string, number> }>();
   readonly #keys: (readonly [string, string])[] = [];
   #rules: string | undefined;
+  readonly #closed: (readonly [string, boolean])[] = [];
   #kernelDrops: Record<string, number> | undefined;
 
   constructor(at: number) {
@@ -133,6 +147,9 @@ export class FrameBuilder {
   rules(hash: string): void {
     this.#rules = hash;
   }
+  closed(alert: string, closed: boolean): void {
+    this.#closed.push([alert, closed]);
+  }
   kernelDrops(door: string, count: number): void {
     this.#kernelDrops ??= {};
     this.#kernelDrops[door] = (this.#kernelDrops[door] ?? 0) + count;
@@ -147,6 +164,7 @@ export class FrameBuilder {
       keys: this.#keys,
       ...(this.more ? { more: true } : {}),
       ...(this.#rules === undefined ? {} : { rules: this.#rules }),
+      ...(this.#closed.length === 0 ? {} : { closed: this.#closed }),
       ...(this.#kernelDrops === undefined ? {} : { kernelDrops: this.#kernelDrops }),
     };
   }
@@ -170,6 +188,13 @@ export class FrameBuilder {
     this.#body.copy(out, FRAME_HEADER_BYTES + headBytes.length, 0, this.#used);
     out.writeUInt32LE(crc32(out.subarray(12)), 8);
     return out;
+  }
+
+  /** Its bytes are on disk: the memory goes to the next frame. It may be neither added to nor sealed again. */
+  release(): void {
+    if (spare.length < SPARE_MAX && this.#body.length > 0 && this.#body.length <= SPARE_BYTES_MAX)
+      spare.push(this.#body);
+    this.#body = NO_BODY;
   }
 
   #meta(meta: RecordMeta): number {
@@ -196,7 +221,7 @@ export class FrameBuilder {
   }
   #grow(need: number): void {
     if (this.#used + need <= this.#body.length) return;
-    const next = Buffer.allocUnsafe(Math.max(this.#body.length * 2, this.#used + need));
+    const next = Buffer.allocUnsafeSlow(Math.max(this.#body.length * 2, this.#used + need));
     this.#body.copy(next, 0, 0, this.#used);
     this.#body = next;
   }

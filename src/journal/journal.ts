@@ -379,7 +379,10 @@ export class Journal {
     }
     await this.#io.sync(this.#fd);
     segment.durable = segment.bytes;
-    for (const b of group) this.#pendingBytes -= b.bytes;
+    for (const b of group) {
+      this.#pendingBytes -= b.bytes;
+      b.release();
+    }
     for (const [i, f] of frames.entries()) {
       this.#held.push({ ...f, path: segment.path, offset: offsets[i] as number, length: f.bytes.length });
       if (f.head.more === true) continue;

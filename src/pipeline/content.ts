@@ -62,12 +62,14 @@ export class ContentFolder {
     if (!c.ok) throw new Error(c.error);
     return c.value;
   }
-  /** Deletes texts that no frame or snapshot can name any more (all but the newest KEPT_MAX and `keep`). */
-  prune(keep: ReadonlySet<string>): void {
+  /** Deletes all but the newest KEPT_MAX texts and those that `named` says frames or snapshots name. */
+  prune(named: () => ReadonlySet<string>): void {
     const files = readdirSync(this.#dir)
       .filter((n) => n.endsWith('.json'))
       .map((n) => ({ n, at: statSync(join(this.#dir, n)).mtimeMs }))
       .sort((a, b) => b.at - a.at);
+    if (files.length <= KEPT_MAX) return;
+    const keep = named();
     for (const f of files.slice(KEPT_MAX)) if (!keep.has(f.n.slice(0, -5))) unlinkSync(join(this.#dir, f.n));
   }
   /** Moves an unreadable text aside so that it is seen, never silently lost. */

@@ -2,7 +2,7 @@
 import { mkdirSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Log, silentLog } from '../base/log.ts';
+import { silentLog } from '../base/log.ts';
 import { rulesFromFiles } from '../detect/load.ts';
 import { readTaxonomy } from '../detect/taxonomy.ts';
 import type { RecordMeta } from '../model/record.ts';
@@ -12,7 +12,7 @@ import { type Engine, startEngine } from '../store/engine/engine.ts';
 import { EventStore } from '../store/events.ts';
 import { PLAIN_TABLES } from '../store/migrate.ts';
 import { type Content, makeContent } from './content.ts';
-import { Pipeline } from './pipeline.ts';
+import { Pipeline, type PipelineOptions } from './pipeline.ts';
 import { RETENTION_DEFAULT } from '../model/retention.ts';
 
 const root = new URL('../../', import.meta.url).pathname;
@@ -74,9 +74,18 @@ export type Rig = {
   close(): Promise<void>;
 };
 
+export type RigOptions = Partial<Pick<PipelineOptions, 'workers' | 'stallMs' | 'workerScript' | 'log'>> & {
+  readonly content?: Content;
+  /** Stands between the pipeline and the stores. */
+  readonly wrap?: (
+    store: EventStore,
+    control: ControlStore,
+  ) => { store?: EventStore; control?: ControlStore };
+};
+
 export async function openRig(
   dataDir = mkdtempSync(join(tmpdir(), 'vigil-pipeline-')),
-  more: { content?: Content; log?: Log } = {},
+  more: RigOptions = {},
 ): Promise<Rig> {
   const log = more.log ?? silentLog;
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
@@ -84,12 +93,13 @@ export async function openRig(
   const store = new EventStore(engine, PLAIN_TABLES);
   await store.open();
   const control = openControl(join(dataDir, 'control.sqlite'));
+  const wrapped = more.wrap?.(store, control);
   const pipeline = await Pipeline.open(
     {
       dataDir,
       sourcesDir: join(root, 'content/sources'),
       node: 1,
-      workers: 1,
+      workers: more.workers ?? 1,
       journalBytesMax: 1e9,
       hostZone: 'UTC',
       hostName: 'here',
@@ -98,9 +108,11 @@ export async function openRig(
       channels: ['webhook'],
       nowUs: () => Date.now() * 1000,
       log,
+      ...(more.stallMs === undefined ? {} : { stallMs: more.stallMs }),
+      ...(more.workerScript === undefined ? {} : { workerScript: more.workerScript }),
     },
-    control,
-    store,
+    wrapped?.control ?? control,
+    wrapped?.store ?? store,
     more.content ?? testContent(),
   );
   return {
@@ -115,4 +127,46 @@ export async function openRig(
       await engine.stop();
     },
   };
+}
+
+/** A copy of a store in which some methods are others. */
+export const withMethods = <T extends object>(of: T, methods: Partial<T>): T =>
+  new Proxy(of, {
+    get(target, name) {
+      const other = methods[name as keyof T];
+      if (other !== undefined) return other;
+      const own = target[name as keyof T];
+      return typeof own === 'function' ? own.bind(target) : own;
+    },
+  });
+
+export const failure = (ip: string, pid: number): string =>
+  `<38>${new Date().toISOString()} web01 sshd[${pid}]: Failed password for root from ${ip} port ${40000 + (pid % 20000)} ssh2`;
+
+export function send(r: Rig, lines: readonly string[], meta = testMeta()): void {
+  for (const line of lines) {
+    const raw = Buffer.from(line);
+    r.pipeline.intake.received(meta, 1, raw.length);
+    if (r.pipeline.intake.offer({ meta, raw, pos: '' }) !== 'taken') throw new Error('the journal is full');
+  }
+}
+
+export async function until<T>(what: string, ask: () => Promise<T | undefined>): Promise<T> {
+  for (let i = 0; i < 200; i++) {
+    const v = await ask();
+    if (v !== undefined) return v;
+    await new Promise((r) => setTimeout(r, 50));
+  }
+  throw new Error(`timed out: ${what}`);
+}
+
+export const alertsOf = async (r: Rig) =>
+  (await r.control.alertPage({ tenant: 'default', sort: 'newest', limit: 50 })).alerts;
+
+/** All lines of the ledger; throws where one does not balance. */
+export async function ledgerOf(r: Rig) {
+  const lines = await r.pipeline.ledger.report({ tenants: ['default'], from: 0, to: 4e15 });
+  for (const l of lines)
+    if (!l.balanced) throw new Error(`the ledger does not balance: ${JSON.stringify(l)}`);
+  return lines;
 }

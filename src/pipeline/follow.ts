@@ -3,14 +3,23 @@
  * it only the reference stays and the bytes are read from the journal when their turn comes (the journal is the spool).
  */
 import type { Content } from './content.ts';
+import { type LineKey, minuteOf } from './counters.ts';
 import type { FrameHead } from '../journal/frame.ts';
 import type { FrameRef } from '../journal/journal.ts';
 import type { Held } from './unit.ts';
 
+/** Records of one line of the ledger. */
+export type LineCount = { readonly key: LineKey; readonly n: number };
+
 export type Entry = {
   readonly ref: FrameRef;
+  /** Of a frame that was committed before the restart: EMPTY_HEAD, nobody asks for it again. */
   readonly head: FrameHead;
+  /** Goes when a worker has it: while the store is away, entries may wait by the million. */
   bytes: Buffer | undefined;
+  readonly lines: readonly LineCount[];
+  /** Of these, what the store lacks. */
+  readonly toStore: readonly LineCount[];
   /** False: the store's checkpoint is past it. */
   readonly store: boolean;
   /** What the store holds of it already. */
@@ -21,7 +30,51 @@ export type Entry = {
   readonly commit: boolean;
   /** Content that takes effect before it. */
   readonly content: Content | undefined;
+  /** Alerts that people closed (true) or reopened before it. */
+  readonly closed: readonly (readonly [string, boolean])[];
 };
+
+export const EMPTY_HEAD: FrameHead = { metas: [], counts: [], ends: [], tallies: [], keys: [] };
+
+/** The reference alone: what a frame carries beside it must not stay in memory with it. */
+export const refOf = (f: FrameRef): FrameRef => ({
+  batch: f.batch,
+  at: f.at,
+  count: f.count,
+  path: f.path,
+  offset: f.offset,
+  length: f.length,
+});
+
+const KEYS_MAX = 10_000;
+const keys = new Map<string, LineKey>();
+/** One object per line of the ledger, however many frames name it. */
+export function lineKey(m: { tenant: string; door: string; sender: string }, at: number): LineKey {
+  const minute = minuteOf(at);
+  const text = `${m.tenant}\0${m.door}\0${m.sender}\0${minute}`;
+  let key = keys.get(text);
+  if (key === undefined) {
+    if (keys.size >= KEYS_MAX) keys.clear();
+    key = { tenant: m.tenant, door: m.door, sender: m.sender, minute };
+    keys.set(text, key);
+  }
+  return key;
+}
+
+/** How many records of a frame belong to each line. */
+export function linesOf(ref: FrameRef, head: FrameHead): LineCount[] {
+  return head.metas.flatMap((m, i) => {
+    const n = head.counts[i] ?? 0;
+    return n === 0 ? [] : [{ key: lineKey(m, ref.at), n }];
+  });
+}
+
+/** Lines of several frames added up. */
+export function sumLines(lists: Iterable<readonly LineCount[]>): LineCount[] {
+  const by = new Map<LineKey, number>();
+  for (const list of lists) for (const { key, n } of list) by.set(key, (by.get(key) ?? 0) + n);
+  return [...by].map(([key, n]) => ({ key, n }));
+}
 
 export const MEMORY_BYTES_MAX = 96 * 1024 * 1024;
 export const UNIT_RECORDS_MAX = 4096;

@@ -9,10 +9,15 @@
 import type { Log } from '../base/log.ts';
 import { errorText } from '../base/result.ts';
 import type { FrameRef } from '../journal/journal.ts';
+import { type LineCount, sumLines, UNIT_BYTES_MAX, UNIT_RECORDS_MAX } from './follow.ts';
 import type { Held } from './unit.ts';
 
 export type StoreUnit = {
   readonly frames: readonly FrameRef[];
+  /** What of them the store lacked when they were queued. */
+  readonly lines: readonly LineCount[];
+  /** What the store held of them already (after a restart). */
+  readonly held: ReadonlyMap<number, Held>;
   /** Undefined: must be encoded again from the journal. */
   block: Uint8Array | undefined;
   rows: number;
@@ -26,17 +31,20 @@ export type InserterDeps = {
     frames: readonly FrameRef[],
     held: ReadonlyMap<number, Held>,
   ) => Promise<{ block: Uint8Array; rows: number }>;
-  /** The store has these frames. */
-  readonly stored: (frames: readonly FrameRef[]) => void;
+  /** The store has these. */
+  readonly stored: (unit: StoreUnit) => void;
   readonly log: Log;
 };
 
 const ROWS_MAX = 20_000;
 const BYTES_MAX = 24 * 1024 * 1024;
-const WAIT_MS = 700;
+/** Searchable within two seconds, and few inserts: each costs the engine ~60 ms of CPU whatever its size. */
+const WAIT_MS = 1000;
 export const BACKLOG_BYTES_MAX = 96 * 1024 * 1024;
 const RETRY_MS_MIN = 200;
 const RETRY_MS_MAX = 5_000;
+/** How long a close waits for a store that does not take events. */
+const CLOSE_TROUBLE_MS = 500;
 
 export class Inserter {
   readonly #d: InserterDeps;
@@ -46,6 +54,8 @@ export class Inserter {
   #timer: NodeJS.Timeout | undefined;
   #running = false;
   #closing = false;
+  /** The unit that is being encoded again: not to be joined with others now. */
+  #encoding: StoreUnit | undefined;
   #lock: Promise<void> = Promise.resolve();
   /** Set while inserts fail: what the store said. */
   trouble = '';
@@ -60,11 +70,36 @@ export class Inserter {
 
   add(unit: StoreUnit): void {
     if (this.#bytes >= BACKLOG_BYTES_MAX && unit.block !== undefined) unit.block = undefined;
-    this.#queue.push(unit);
+    this.#push(unit);
     this.#bytes += unit.block?.length ?? 0;
     this.#rows += unit.rows;
     if (this.#rows >= ROWS_MAX || this.#bytes >= BYTES_MAX) this.#run();
     else this.#timer ??= setTimeout(() => this.#run(), WAIT_MS);
+  }
+
+  /** Deferred units are joined up to the size of a unit: a long outage leaves few of them, and they are encoded faster. */
+  #push(unit: StoreUnit): void {
+    const last = this.#queue.at(-1);
+    if (
+      last === undefined ||
+      last.block !== undefined ||
+      unit.block !== undefined ||
+      this.#encoding === last
+    ) {
+      this.#queue.push(unit);
+      return;
+    }
+    const frames = [...last.frames, ...unit.frames];
+    const bytes = frames.reduce((n, f) => n + f.length, 0);
+    if (last.rows + unit.rows > UNIT_RECORDS_MAX || bytes > UNIT_BYTES_MAX) this.#queue.push(unit);
+    else
+      this.#queue[this.#queue.length - 1] = {
+        frames,
+        lines: sumLines([last.lines, unit.lines]),
+        held: new Map([...last.held, ...unit.held]),
+        block: undefined,
+        rows: last.rows + unit.rows,
+      };
   }
 
   /** Runs `work` while no insert is under way, so that counts of the store and of what is pending fit together. */
@@ -86,7 +121,11 @@ export class Inserter {
   async close(ms: number): Promise<void> {
     const until = Date.now() + ms;
     this.#run();
-    while ((this.#queue.length > 0 || this.#running) && Date.now() < until) await sleep(10);
+    const early = Date.now() + CLOSE_TROUBLE_MS;
+    while ((this.#queue.length > 0 || this.#running) && Date.now() < until) {
+      if (this.trouble !== '' && Date.now() > early) break;
+      await sleep(10);
+    }
     this.#closing = true;
     if (this.#timer !== undefined) clearTimeout(this.#timer);
   }
@@ -106,14 +145,26 @@ export class Inserter {
 
   /** Inserts what was waiting when it began, and goes on while full groups wait. */
   async #drain(): Promise<void> {
+    let wait = RETRY_MS_MIN;
     do {
-      const group = await this.#take();
+      let group: StoreUnit[];
+      try {
+        group = await this.#take();
+        wait = RETRY_MS_MIN;
+      } catch (e) {
+        this.#failed('events cannot be encoded again from the journal', e);
+        await sleep(wait);
+        wait = Math.min(wait * 2, RETRY_MS_MAX);
+        continue;
+      }
       if (group.length === 0) return;
       await this.#deliver(group);
-    } while (
-      !this.#closing &&
-      (this.#rows >= ROWS_MAX || this.#bytes >= BYTES_MAX || this.#queue[0]?.block === undefined)
-    );
+    } while (!this.#closing && (this.#rows >= ROWS_MAX || this.#bytes >= BYTES_MAX || this.#deferredFirst));
+  }
+
+  get #deferredFirst(): boolean {
+    const first = this.#queue[0];
+    return first !== undefined && first.block === undefined;
   }
 
   async #take(): Promise<StoreUnit[]> {
@@ -122,47 +173,62 @@ export class Inserter {
     let bytes = 0;
     while (this.#queue.length > 0 && rows < ROWS_MAX && bytes < BYTES_MAX) {
       const u = this.#queue[0] as StoreUnit;
-      if (u.block === undefined) {
-        const again = await this.#d.encode(u.frames, new Map());
-        u.block = again.block;
-        this.#rows += again.rows - u.rows;
-        u.rows = again.rows;
-        this.#bytes += again.block.length;
-      }
+      if (u.block === undefined && !(await this.#encode(u, group.length > 0))) return group;
+      const block = u.block as Uint8Array;
       this.#queue.shift();
-      this.#bytes -= u.block.length;
+      this.#bytes -= block.length;
       this.#rows -= u.rows;
       group.push(u);
       rows += u.rows;
-      bytes += u.block.length;
+      bytes += block.length;
     }
     return group;
+  }
+
+  /** False where it failed and a group without this unit can go first. */
+  async #encode(u: StoreUnit, skippable: boolean): Promise<boolean> {
+    this.#encoding = u;
+    try {
+      const again = await this.#d.encode(u.frames, u.held);
+      u.block = again.block;
+      this.#rows += again.rows - u.rows;
+      u.rows = again.rows;
+      this.#bytes += again.block.length;
+      return true;
+    } catch (e) {
+      if (skippable) return false;
+      throw e;
+    } finally {
+      this.#encoding = undefined;
+    }
+  }
+
+  #failed(what: string, e: unknown): void {
+    if (this.trouble === '') this.#d.log.warn(what, { cause: errorText(e) });
+    this.trouble = errorText(e);
   }
 
   async #deliver(group: StoreUnit[]): Promise<void> {
     let todo = group;
     let wait = RETRY_MS_MIN;
-    for (;;) {
+    for (let doubt = false; ; doubt = true) {
       try {
+        // Never sent again before the store has said what it holds.
+        if (doubt) todo = await this.#missing(group);
         await this.quiet(async () => {
           const blocks = todo.flatMap((u) => (u.rows > 0 && u.block !== undefined ? [u.block] : []));
           if (blocks.length > 0) await this.#d.insert(blocks, tokenOf(todo));
-          for (const u of group) this.#d.stored(u.frames);
+          for (const u of group) this.#d.stored(u);
         });
         if (this.trouble !== '') this.#d.log.info('the event store takes events again');
         this.trouble = '';
         return;
       } catch (e) {
-        if (this.trouble === '')
-          this.#d.log.warn('the event store does not take events; they wait in the journal', {
-            cause: errorText(e),
-          });
-        this.trouble = errorText(e);
+        this.#failed('the event store does not take events; they wait in the journal', e);
       }
       if (this.#closing) return;
       await sleep(wait);
       wait = Math.min(wait * 2, RETRY_MS_MAX);
-      todo = await this.#missing(group).catch(() => todo);
     }
   }
 
@@ -183,7 +249,7 @@ export class Inserter {
         if (n >= f.count) held.set(f.batch, 'all');
         else if (n > 0) held.set(f.batch, [...(await this.#d.heldOrds(f.batch))]);
       }
-      out.push({ frames: u.frames, ...(await this.#d.encode(u.frames, held)) });
+      out.push({ ...u, ...(await this.#d.encode(u.frames, held)) });
     }
     return out;
   }

@@ -13,16 +13,19 @@ import type { NetworkEntry } from '../enrich/networks.ts';
 import { type DurableFrame, type FrameRef, Journal } from '../journal/journal.ts';
 import type { AlertChange } from '../model/alert.ts';
 import type { Intake } from '../model/record.ts';
+import type { BatchCommit } from '../store/control/commit.ts';
 import type { ControlStore } from '../store/control/control-store.ts';
 import type { EventStore } from '../store/events.ts';
 import { commitOf } from './commit.ts';
 import { type Content, ContentFolder } from './content.ts';
-import { Counter, type LineKey, minuteOf } from './counters.ts';
-import { type Entry, FollowQueue } from './follow.ts';
-import { Inserter } from './inserter.ts';
+import { Counter } from './counters.ts';
+import { type Entry, FollowQueue, linesOf, refOf, sumLines } from './follow.ts';
+import { Inserter, type StoreUnit } from './inserter.ts';
 import { importIntake, JournalIntake, KEY_WINDOW_US } from './intake.ts';
 import { LedgerBook } from './ledger.ts';
 import type { RetentionDays } from '../model/retention.ts';
+import { recoverEntries } from './recover.ts';
+import { rescue } from './rescue.ts';
 import { Snapshots } from './snapshots.ts';
 import { decodeMatches, type Held, type Unit, type UnitResult } from './unit.ts';
 import { type Outcome, WorkerPool } from './worker-pool.ts';
@@ -41,6 +44,10 @@ export type PipelineOptions = {
   readonly channels: readonly string[];
   readonly nowUs: () => number;
   readonly log: Log;
+  /** A worker without progress for this long is ended, milliseconds. */
+  readonly stallMs?: number;
+  /** Tests put a worker with faults here. */
+  readonly workerScript?: URL;
 };
 
 export type Committed = {
@@ -52,12 +59,27 @@ export type Committed = {
 /** Wait before a unit is given to a worker, so that few frames share one commit. */
 const GATHER_MS = 40;
 const SNAPSHOT_EVERY_MS = 10_000;
+/** A large state is written less often, so that it takes this part of the time at most; never less often than this. */
+const SNAPSHOT_SHARE = 0.02;
+const SNAPSHOT_EVERY_MS_MAX = 60_000;
+/** A report asks for itself; this is for the minutes that nobody looks at. */
+const RECONCILE_EVERY_MS = 30_000;
 const TICK_EVERY_MS = 10_000;
 /** After matches: alerts are held to one update a second. */
 const SOON_TICK_MS = 1100;
 const UNITS_AHEAD_PER_WORKER = 2;
+/** Waits between attempts to read the journal, or to commit. */
+const RETRY_MS = 1000;
 /** Unit numbers of work for the inserter; ordinary units count up from 0. */
-const REENCODE_SEQ = 2 ** 40;
+const REENCODE_SEQ = 2 ** 30;
+
+/** A unit on its way through a worker. */
+type Flight = {
+  readonly entries: readonly Entry[];
+  readonly unit: Unit;
+  /** What judges it. */
+  readonly content: Content;
+};
 
 export class Pipeline {
   readonly #o: PipelineOptions;
@@ -71,21 +93,28 @@ export class Pipeline {
   readonly #toStore = new Counter();
   readonly #toJudge = new Counter();
   readonly #uncommitted = new Set<Entry>();
-  readonly #unstored = new Map<number, Entry>();
   /** Alerts as a replay left them; written with the next commit, since units may have been cut otherwise before the restart. */
   readonly #replayed = new Map<string, AlertChange>();
   readonly #inserter: Inserter;
   readonly ledger: LedgerBook;
   #pool: WorkerPool | undefined;
+  /** In force in the state owner, given to units, journaled last: three places on the way of a reload. */
   #content: Content;
+  #given: Content;
+  #wanted: string;
+  /** Reloads in the journal, by batch: their texts are needed as long as it is. */
+  #reloads: { readonly batch: number; readonly hash: string }[] = [];
   #detection: Detection;
   #positions = new Map<string, string>();
   #seq = 0;
   #next = 0;
-  #inFlight = new Map<number, Entry[]>();
+  #inFlight = new Map<number, Flight>();
+  /** Taken from the queue, and not readable from the journal at the moment. */
+  #held: Entry[] = [];
   #done = new Map<number, Outcome>();
   #pumpTimer: NodeJS.Timeout | undefined;
   #timers: NodeJS.Timeout[] = [];
+  #snapshotAfter = 0;
   #committedBatch: number;
   #stateBatch: number;
   #snapshotBatch: number;
@@ -94,6 +123,10 @@ export class Pipeline {
   #reencodeSeq = REENCODE_SEQ;
   #listeners: ((c: Committed) => void)[] = [];
   #idle: (() => void)[] = [];
+  /** After this batch the state is that from before the restart, and what people did meanwhile is caught up. */
+  #alignAfter = -1;
+  /** Set while commits fail: what the control database said. */
+  commitTrouble = '';
   #closing = false;
   #busy = false;
 
@@ -118,7 +151,9 @@ export class Pipeline {
     const snapshot = this.#snapshots.load(this.#committedBatch);
     this.#stateBatch = snapshot?.through ?? -1;
     this.#snapshotBatch = this.#snapshots.oldest();
-    this.#content = (snapshot === undefined ? undefined : this.#contents.load(snapshot.content)) ?? fallback;
+    this.#content = (snapshot === undefined ? undefined : this.#loadContent(snapshot.content)) ?? fallback;
+    this.#given = this.#content;
+    this.#wanted = this.#content.hash;
     this.#detection =
       snapshot === undefined
         ? new Detection(this.#content.rules)
@@ -128,7 +163,7 @@ export class Pipeline {
       held: (from, to) => store.held(options.node, from, to),
       heldOrds: (batch) => store.heldOrds(options.node, batch),
       encode: (frames, held) => this.#encodeAgain(frames, held),
-      stored: (frames) => this.#stored(frames),
+      stored: (unit) => this.#stored(unit),
       log: options.log,
     });
     this.ledger = new LedgerBook({
@@ -156,25 +191,26 @@ export class Pipeline {
       options.workers,
       {
         sourcesDir: options.sourcesDir,
-        content: p.#content.text,
+        content: p.#content,
         hostZone: options.hostZone,
         hostName: options.hostName,
         node: options.node,
         retention: options.retention,
         networks: options.networks,
+        ...(options.stallMs === undefined ? {} : { stallMs: options.stallMs }),
+        ...(options.workerScript === undefined ? {} : { script: options.workerScript }),
       },
       options.log,
     );
     await p.#recover();
     p.#journal.onFrame((f) => p.#arrived(f));
-    control.onHumanChange((alert) => {
-      if (alert.status === 'closed') p.#detection.alertClosed(alert.id);
-      else p.#detection.alertReopened(alert.id);
-    });
+    // A journal names what judges it from its first frame on: a replay must not judge by what is installed then.
+    if (p.#journal.lastBatch <= 0) p.#journal.rules(p.#content.hash);
+    control.onHumanChange((alert) => p.#journal.closed(alert.id, alert.status === 'closed'));
     p.#timers.push(
       setInterval(() => p.#journal.tick(), TICK_EVERY_MS),
-      setInterval(() => p.#snapshot(), SNAPSHOT_EVERY_MS),
-      setInterval(() => void p.ledger.reconcile(), 5_000),
+      setInterval(() => p.#snapshotDue(), SNAPSHOT_EVERY_MS),
+      setInterval(() => void p.ledger.reconcile(), RECONCILE_EVERY_MS),
     );
     p.#pump();
     return p;
@@ -187,7 +223,9 @@ export class Pipeline {
   get importIntake(): Intake {
     return importIntake(
       this.#intake,
-      () => this.#queue.records + [...this.#inFlight.values()].flat().reduce((n, e) => n + e.ref.count, 0),
+      () =>
+        this.#queue.records +
+        [...this.#inFlight.values()].flatMap((f) => f.entries).reduce((n, e) => n + e.ref.count, 0),
     );
   }
   get receivedTotal(): number {
@@ -224,8 +262,9 @@ export class Pipeline {
 
   /** New rules or lists take effect at the next batch boundary, by a record of their own in the journal. */
   reload(content: Content): void {
-    if (content.hash === this.#content.hash) return;
+    if (content.hash === this.#wanted) return;
     this.#contents.save(content);
+    this.#wanted = content.hash;
     this.#journal.rules(content.hash);
   }
   get content(): Content {
@@ -235,8 +274,12 @@ export class Pipeline {
   /** Resolves when everything received so far is judged and committed. */
   async settled(): Promise<void> {
     await this.#journal.durable();
-    if (this.#queue.length === 0 && this.#inFlight.size === 0) return;
+    if (this.#isIdle) return;
     await new Promise<void>((r) => this.#idle.push(r));
+  }
+
+  get #isIdle(): boolean {
+    return this.#queue.length === 0 && this.#held.length === 0 && this.#inFlight.size === 0;
   }
 
   /** Resolves when the store holds everything received so far; false where that took longer than `ms`. */
@@ -255,27 +298,38 @@ export class Pipeline {
     for (const t of this.#timers) clearInterval(t);
     if (this.#soonTick !== undefined) clearTimeout(this.#soonTick);
     await this.#journal.close();
-    await Promise.race([this.settled(), new Promise((r) => setTimeout(r, ms / 2).unref())]);
+    // What cannot be written now was acknowledged to nobody.
+    const settled = this.settled().catch(() => {});
+    await Promise.race([settled, new Promise((r) => setTimeout(r, ms / 2).unref())]);
     this.#closing = true;
+    if (this.#pumpTimer !== undefined) clearTimeout(this.#pumpTimer);
     await this.#inserter.close(Math.max(200, until - Date.now()));
-    this.#saveStored();
     this.#snapshot();
+    try {
+      this.#saveStored();
+    } catch (e) {
+      this.#o.log.error('the checkpoint of the store is not saved', { cause: errorText(e) });
+    }
     await this.#pool?.close();
   }
 
   // ── journal -> queue ────────────────────────────────────────────────────────────────────────────────────────────
 
   #arrived(f: DurableFrame): void {
-    const content = f.head.rules === undefined ? undefined : this.#contents.load(f.head.rules);
+    const ref = refOf(f);
+    const lines = linesOf(ref, f.head);
     this.#track({
-      ref: f,
+      ref,
       head: f.head,
       bytes: f.bytes,
+      lines,
+      toStore: lines,
       store: true,
       held: undefined,
       detect: true,
       commit: true,
-      content,
+      content: f.head.rules === undefined ? undefined : this.#loadContent(f.head.rules),
+      closed: f.head.closed ?? [],
     });
     if (this.#queue.records >= 2048) this.#pump();
     else this.#pumpTimer ??= setTimeout(() => this.#pump(), GATHER_MS);
@@ -283,63 +337,67 @@ export class Pipeline {
 
   /** Books an entry as on its way and queues it. */
   #track(e: Entry): void {
-    for (const l of linesOf(e)) {
-      if (e.store) this.#toStore.add(l.key, l.n);
-      if (e.commit) this.#toJudge.add(l.key, l.n);
+    for (const l of e.toStore) this.#toStore.add(l.key, l.n);
+    if (e.commit) {
+      for (const l of e.lines) this.#toJudge.add(l.key, l.n);
+      this.#uncommitted.add(e);
     }
-    if (e.store) this.#unstored.set(e.ref.batch, e);
-    if (e.commit) this.#uncommitted.add(e);
+    if (e.content !== undefined) this.#reloads.push({ batch: e.ref.batch, hash: e.content.hash });
     this.#queue.push(e);
   }
 
-  /** Queues what the journal holds beyond the checkpoints; the store is asked which rows it has. */
+  #loadContent(hash: string): Content | undefined {
+    let cause = 'its text is missing';
+    try {
+      const c = this.#contents.load(hash);
+      if (c !== undefined) return c;
+    } catch (e) {
+      cause = errorText(e);
+    }
+    this.#o.log.error('rules that were in force cannot be loaded; others judge instead', { hash, cause });
+    return undefined;
+  }
+
+  /** Queues what the journal holds beyond the checkpoints. */
   async #recover(): Promise<void> {
-    const from = Math.min(this.#stateBatch, this.#storedBatch, this.#committedBatch);
     for (const k of this.#control.dedupSince(this.#o.nowUs() - KEY_WINDOW_US, 200_000)) {
       this.#intake.remember(k.tenant, k.key, k.at);
     }
-    const last = this.#journal.lastBatch;
-    const held =
-      last > this.#storedBatch
-        ? await this.#heldCounts(this.#storedBatch + 1, last)
-        : new Map<number, number>();
-    const partial = new Map<number, number[]>();
-    const frames: { ref: FrameRef; head: Entry['head'] }[] = [];
-    this.#journal.replay(from, (ref, frame) => frames.push({ ref, head: frame.head }));
-    for (const f of frames) {
-      const n = held.get(f.ref.batch) ?? 0;
-      if (n > 0 && n < f.ref.count)
-        partial.set(f.ref.batch, [...(await this.#store.heldOrds(this.#o.node, f.ref.batch))]);
+    const entries = await recoverEntries({
+      journal: this.#journal,
+      state: this.#stateBatch,
+      stored: this.#storedBatch,
+      committed: this.#committedBatch,
+      held: (from, to) => this.#store.held(this.#o.node, from, to),
+      heldOrds: (batch) => this.#store.heldOrds(this.#o.node, batch),
+      content: (hash) => this.#loadContent(hash),
+      seen: (ref, head) => {
+        for (const [tenant, key] of head.keys) this.#intake.remember(tenant, key, ref.at);
+        if (ref.batch > this.#committedBatch)
+          for (const [stream, pos] of head.ends) this.#positions.set(stream, pos);
+      },
+      log: this.#o.log,
+    });
+    const first = entries[0]?.content;
+    if (this.#stateBatch < 0 && first !== undefined) {
+      this.#content = first;
+      this.#given = first;
+      this.#detection = new Detection(first.rules);
     }
-    for (const f of frames) {
-      const { batch, count } = f.ref;
-      for (const [tenant, key] of f.head.keys) this.#intake.remember(tenant, key, f.ref.at);
-      if (batch > this.#committedBatch)
-        for (const [stream, pos] of f.head.ends) this.#positions.set(stream, pos);
-      const store = batch > this.#storedBatch;
-      this.#track({
-        ref: f.ref,
-        head: f.head,
-        bytes: undefined,
-        store,
-        held: !store || (held.get(batch) ?? 0) >= count ? 'all' : partial.get(batch),
-        detect: batch > this.#stateBatch,
-        commit: batch > this.#committedBatch,
-        content: f.head.rules === undefined ? undefined : this.#contents.load(f.head.rules),
-      });
+    for (const e of entries) {
+      if (e.content !== undefined) this.#wanted = e.content.hash;
+      if (e.detect) this.#alignAfter = e.ref.batch;
+      this.#track(e);
     }
-    if (frames.length > 0)
-      this.#o.log.info('journal replayed', { frames: frames.length, from: from + 1, last });
+    if (this.#alignAfter < 0) this.#alignAlerts();
   }
 
-  async #heldCounts(from: number, to: number): Promise<Map<number, number>> {
-    for (;;) {
-      try {
-        return await this.#store.held(this.#o.node, from, to);
-      } catch (e) {
-        this.#o.log.warn('waiting for the event store to say what it holds', { cause: errorText(e) });
-        await new Promise((r) => setTimeout(r, 500));
-      }
+  /** Alerts that people closed or reopened without the journal having heard of it (a crash right after). */
+  #alignAlerts(): void {
+    for (const a of this.#detection.alerts()) {
+      const status = this.#control.alertStatus(a.id);
+      if (status !== undefined && (status === 'closed') !== a.closed)
+        this.#journal.closed(a.id, status === 'closed');
     }
   }
 
@@ -350,113 +408,141 @@ export class Pipeline {
     this.#pumpTimer = undefined;
     const pool = this.#pool as WorkerPool;
     while (!this.#closing && this.#inFlight.size < pool.size * UNITS_AHEAD_PER_WORKER) {
-      const entries = this.#queue.take();
+      const entries = this.#held.length > 0 ? this.#held : this.#queue.take();
       const first = entries[0];
       if (first === undefined) break;
-      if (first.content !== undefined) pool.reload(first.content.text);
-      const unit: Unit = {
-        kind: 'unit',
-        seq: this.#seq++,
-        match: first.detect,
-        frames: entries.map((e) => ({
-          batch: e.ref.batch,
-          bytes: e.bytes ?? this.#journal.read(e.ref),
-          ...(e.held === undefined ? {} : { held: e.held }),
-        })),
-      };
-      this.#inFlight.set(unit.seq, entries);
-      void pool.run(unit).then((o) => this.#finished(unit.seq, o));
+      this.#held = entries;
+      const frames = this.#framesOf(entries);
+      if (frames === undefined) break;
+      this.#held = [];
+      if (first.content !== undefined) this.#given = first.content;
+      const unit: Unit = { kind: 'unit', seq: this.#seq++, match: first.detect, frames };
+      const content = this.#given;
+      for (const e of entries) e.bytes = undefined;
+      this.#inFlight.set(unit.seq, { entries, unit, content });
+      void pool.run(unit, content).then((o) => this.#finished(unit.seq, o));
+    }
+  }
+
+  /** Undefined where the journal cannot be read now (no file handles left, an I/O error): tried again a little later. */
+  #framesOf(entries: readonly Entry[]): Unit['frames'] | undefined {
+    try {
+      return entries.map((e) => ({
+        batch: e.ref.batch,
+        bytes: e.bytes ?? this.#journal.read(e.ref),
+        ...(e.held === undefined ? {} : { held: e.held }),
+      }));
+    } catch (e) {
+      this.#o.log.error('the receive journal cannot be read', { cause: errorText(e) });
+      this.#pumpTimer ??= setTimeout(() => this.#pump(), RETRY_MS);
+      return undefined;
     }
   }
 
   #finished(seq: number, outcome: Outcome): void {
     this.#done.set(seq, outcome);
-    if (!this.#busy) void this.#applyInOrder();
+    if (this.#busy) return;
+    this.#busy = true;
+    this.#applyInOrder().catch((e: unknown) => {
+      // The state may be half changed: only a new start from snapshot and journal is sure to be right.
+      queueMicrotask(() => {
+        throw new Error(`the pipeline failed: ${errorText(e)}`, { cause: e });
+      });
+    });
   }
 
   async #applyInOrder(): Promise<void> {
-    this.#busy = true;
     for (;;) {
       const outcome = this.#done.get(this.#next);
-      if (outcome === undefined) break;
+      const flight = this.#inFlight.get(this.#next);
+      if (outcome === undefined || flight === undefined) break;
       this.#done.delete(this.#next);
-      const entries = this.#inFlight.get(this.#next) as Entry[];
+      if (!(await this.#applyFlight(flight, outcome))) return;
       this.#inFlight.delete(this.#next);
       this.#next++;
-      if (outcome.kind === 'done') this.#apply(entries, outcome.result);
-      else for (const [e, r] of await this.#rescue(entries, outcome.cause)) this.#apply([e], r);
       this.#pump();
     }
     this.#busy = false;
-    if (this.#queue.length === 0 && this.#inFlight.size === 0) {
-      for (const r of this.#idle.splice(0)) r();
-    }
+    if (this.#isIdle) for (const r of this.#idle.splice(0)) r();
   }
 
-  /** A unit that workers die on: frame by frame, and what still fails is stored raw as quarantined, never lost. */
-  async #rescue(entries: readonly Entry[], cause: string): Promise<[Entry, UnitResult][]> {
-    this.#o.log.error('a unit of work failed; trying its frames one by one', {
-      cause,
-      frames: entries.length,
-    });
-    const out: [Entry, UnitResult][] = [];
-    for (const e of entries) {
-      const frames = [
-        {
-          batch: e.ref.batch,
-          bytes: this.#journal.read(e.ref),
-          ...(e.held === undefined ? {} : { held: e.held }),
-        },
-      ];
-      const pool = this.#pool as WorkerPool;
-      let o =
-        entries.length > 1
-          ? await pool.run({ kind: 'unit', seq: this.#reencodeSeq++, match: e.detect, frames })
-          : undefined;
-      if (o?.kind !== 'done')
-        o = await pool.run({
-          kind: 'unit',
-          seq: this.#reencodeSeq++,
-          match: e.detect,
-          frames,
-          quarantine: true,
-        });
-      if (o.kind !== 'done')
-        throw new Error(`batch ${e.ref.batch} can neither be parsed nor quarantined: ${o.cause}`);
-      out.push([e, o.result]);
-    }
-    return out;
+  /** False where closing came first: the journal has it. */
+  async #applyFlight(f: Flight, outcome: Outcome): Promise<boolean> {
+    if (outcome.kind === 'done') return this.#apply(f.entries, outcome.result);
+    const rescuer = {
+      pool: this.#pool as WorkerPool,
+      content: f.content,
+      log: this.#o.log,
+      nextSeq: () => this.#reencodeSeq++,
+    };
+    const results = await rescue(rescuer, f.unit, outcome);
+    if (results.length === 1) return this.#apply(f.entries, results[0] as UnitResult);
+    for (const [i, e] of f.entries.entries())
+      if (!(await this.#apply([e], results[i] as UnitResult))) return false;
+    return true;
   }
 
   // ── state owner ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-  #apply(entries: readonly Entry[], r: UnitResult): void {
+  async #apply(entries: readonly Entry[], r: UnitResult): Promise<boolean> {
     const first = entries[0] as Entry;
     const last = entries.at(-1) as Entry;
     if (first.content !== undefined) {
+      if (first.content.hash !== this.#content.hash) this.#detection.swapRules(first.content.rules);
       this.#content = first.content;
-      this.#detection.swapRules(first.content.rules);
     }
     if (first.detect) {
       const matches = decodeMatches(r.matched);
-      const changes: AlertChange[] = [
-        ...this.#detection.apply(matches),
-        ...this.#detection.tick(last.ref.at),
-      ];
+      const changes = this.#judge(entries, matches);
       this.#stateBatch = last.ref.batch;
-      if (first.commit) this.#commit(entries, r, changes, matches);
-      else for (const c of changes) this.#replayed.set(c.alert.id, { kind: 'updated', alert: c.alert });
+      if (!first.commit)
+        for (const c of changes) this.#replayed.set(c.alert.id, { kind: 'updated', alert: c.alert });
+      else if (!(await this.#commit(entries, r, changes, matches))) return false;
+      if (this.#alignAfter >= 0 && last.ref.batch >= this.#alignAfter) {
+        this.#alignAfter = -1;
+        this.#alignAlerts();
+      }
     }
     for (const f of r.ruleFailures) this.#o.log.warn('a rule failed on an event', f);
-    if (first.store) this.#inserter.add({ frames: entries.map((e) => e.ref), block: r.block, rows: r.rows });
+    if (r.trouble !== '') this.#o.log.error('an event cannot be parsed at all', { cause: r.trouble });
+    if (first.store) this.#toInserter(entries, r);
+    return true;
   }
 
-  #commit(
+  /** Frame by frame, so that how frames were cut into units decides nothing. */
+  #judge(entries: readonly Entry[], matches: ReturnType<typeof decodeMatches>): AlertChange[] {
+    const out: AlertChange[] = [];
+    let at = 0;
+    for (const e of entries) {
+      for (const [alert, closed] of e.closed) {
+        if (closed) this.#detection.alertClosed(alert);
+        else this.#detection.alertReopened(alert);
+      }
+      let end = at;
+      while (end < matches.length && matches[end]?.id.batch === e.ref.batch) end++;
+      out.push(...this.#detection.apply(matches.slice(at, end)), ...this.#detection.tick(e.ref.at));
+      at = end;
+    }
+    assert(at === matches.length, 'every match belongs to a frame of its unit');
+    return out;
+  }
+
+  #toInserter(entries: readonly Entry[], r: UnitResult): void {
+    this.#inserter.add({
+      frames: entries.map((e) => e.ref),
+      lines: sumLines(entries.map((e) => e.toStore)),
+      held: new Map(entries.flatMap((e) => (e.held === undefined ? [] : [[e.ref.batch, e.held] as const]))),
+      block: r.block,
+      rows: r.rows,
+    });
+  }
+
+  async #commit(
     entries: readonly Entry[],
     r: UnitResult,
     changes: readonly AlertChange[],
     matches: ReturnType<typeof decodeMatches>,
-  ): void {
+  ): Promise<boolean> {
     const again = [...this.#replayed.values()];
     this.#replayed.clear();
     const tx = commitOf({
@@ -466,19 +552,49 @@ export class Pipeline {
       matches,
       channels: this.#o.channels,
     });
-    this.#control.commitBatch(tx);
+    if (!(await this.#write(tx))) return false;
     this.#committedBatch = tx.through;
     for (const e of entries) this.#uncommitted.delete(e);
-    for (const e of entries) for (const l of linesOf(e)) this.#toJudge.add(l.key, -l.n);
+    for (const e of entries) for (const l of e.lines) this.#toJudge.add(l.key, -l.n);
     for (const c of tx.checkpoints) if (this.#positions.get(c.name) === c.pos) this.#positions.delete(c.name);
-    const c: Committed = {
+    this.#tell({
       records: entries.reduce((n, e) => n + e.ref.count, 0),
       alerts: changes,
       spentUs: r.spentUs,
-    };
-    for (const listen of this.#listeners) listen(c);
+    });
     // What changes an alert again within a second waits for the next record or tick: journal one.
     if (matches.length > 0) this.#soonTick ??= setTimeout(() => this.#tickSoon(), SOON_TICK_MS);
+    return true;
+  }
+
+  /** The state has the unit already, so its transaction is tried until it is written; false where closing comes first. */
+  async #write(tx: BatchCommit): Promise<boolean> {
+    for (;;) {
+      try {
+        this.#control.commitBatch(tx);
+        if (this.commitTrouble !== '') this.#o.log.info('the control database takes commits again');
+        this.commitTrouble = '';
+        return true;
+      } catch (e) {
+        if (this.commitTrouble === '')
+          this.#o.log.error('the control database takes no commits; alerts wait until it does', {
+            cause: errorText(e),
+          });
+        this.commitTrouble = errorText(e);
+      }
+      if (this.#closing) return false;
+      await new Promise((r) => setTimeout(r, RETRY_MS));
+    }
+  }
+
+  #tell(c: Committed): void {
+    for (const listen of this.#listeners) {
+      try {
+        listen(c);
+      } catch (e) {
+        this.#o.log.error('a listener of commits failed', { cause: errorText(e) });
+      }
+    }
   }
   #soonTick: NodeJS.Timeout | undefined;
   #tickSoon(): void {
@@ -486,26 +602,54 @@ export class Pipeline {
     if (!this.#closing) this.#journal.tick();
   }
 
+  #snapshotDue(): void {
+    const from = performance.now();
+    if (from < this.#snapshotAfter) return;
+    this.#snapshot();
+    const took = performance.now() - from;
+    // Half a turn of the timer early: it must not miss the one it is meant for.
+    this.#snapshotAfter =
+      from + Math.min(took / SNAPSHOT_SHARE, SNAPSHOT_EVERY_MS_MAX) - SNAPSHOT_EVERY_MS / 2;
+  }
+
   #snapshot(): void {
+    try {
+      this.#takeSnapshot();
+    } catch (e) {
+      this.#o.log.error('the detection state is not saved; the journal keeps what it needs', {
+        cause: errorText(e),
+      });
+    }
+  }
+
+  #takeSnapshot(): void {
     const through = Math.min(this.#stateBatch, this.#committedBatch);
     if (through <= this.#snapshotBatch || this.#stateBatch !== this.#committedBatch) return;
     this.#snapshots.save({ through, content: this.#content.hash, bytes: this.#detection.snapshot() });
     this.#snapshotBatch = this.#snapshots.oldest();
     this.#saveStored();
-    this.#journal.release(Math.min(this.#snapshotBatch, this.#storedSaved, this.#committedBatch));
-    this.#contents.prune(new Set([this.#content.hash]));
+    const released = Math.min(this.#snapshotBatch, this.#storedSaved, this.#committedBatch);
+    this.#journal.release(released);
+    this.#reloads = this.#reloads.filter((r) => r.batch > this.#snapshotBatch);
+    this.#contents.prune(
+      () =>
+        new Set([
+          this.#content.hash,
+          this.#given.hash,
+          this.#wanted,
+          ...this.#reloads.map((r) => r.hash),
+          ...this.#snapshots.contents(),
+        ]),
+    );
   }
 
   // ── store ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  #stored(frames: readonly FrameRef[]): void {
-    for (const f of frames) {
-      assert(f.batch > this.#storedBatch, 'the store is told of a batch twice');
-      this.#storedBatch = f.batch;
-      const e = this.#unstored.get(f.batch);
-      this.#unstored.delete(f.batch);
-      if (e !== undefined) for (const l of linesOf(e)) this.#toStore.add(l.key, -l.n);
-    }
+  #stored(unit: StoreUnit): void {
+    const last = unit.frames.at(-1)?.batch ?? -1;
+    assert(last > this.#storedBatch, 'the store is told of a batch twice');
+    this.#storedBatch = last;
+    for (const l of unit.lines) this.#toStore.add(l.key, -l.n);
   }
 
   #saveStored(): void {
@@ -528,18 +672,13 @@ export class Pipeline {
       }),
     };
     const pool = this.#pool as WorkerPool;
-    let o = await pool.run(unit);
-    if (o.kind === 'failed') o = await pool.run({ ...unit, seq: this.#reencodeSeq++, quarantine: true });
-    if (o.kind === 'failed') throw new Error(o.cause);
-    return { block: o.result.block, rows: o.result.rows };
+    const o = await pool.run(unit, this.#given);
+    if (o.kind === 'done') return { block: o.result.block, rows: o.result.rows };
+    const r = { pool, content: this.#given, log: this.#o.log, nextSeq: () => this.#reencodeSeq++ };
+    const results = await rescue(r, unit, o);
+    return {
+      block: Buffer.concat(results.map((x) => x.block)),
+      rows: results.reduce((n, x) => n + x.rows, 0),
+    };
   }
-}
-
-/** How many records of a frame belong to each line of the ledger. */
-function linesOf(e: Entry): { key: LineKey; n: number }[] {
-  const minute = minuteOf(e.ref.at);
-  return e.head.metas.map((m, i) => ({
-    key: { tenant: m.tenant, door: m.door, sender: m.sender, minute },
-    n: e.head.counts[i] ?? 0,
-  }));
 }

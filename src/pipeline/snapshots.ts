@@ -3,7 +3,7 @@
  * two are kept; an unreadable one is passed over with a warning, and the journal is replayed from the one before.
  */
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, unlinkSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeDurably } from '../base/durable-file.ts';
 import type { Log } from '../base/log.ts';
@@ -28,6 +28,8 @@ export class Snapshots {
     this.#dir = dir;
     this.#log = log;
     mkdirSync(dir, { recursive: true, mode: 0o700 });
+    // What a write that failed or was killed left behind.
+    for (const name of readdirSync(dir)) if (name.endsWith('.state.tmp')) unlinkSync(join(dir, name));
   }
 
   save(s: Snapshot): void {
@@ -60,29 +62,43 @@ export class Snapshots {
     return undefined;
   }
 
-  #read(name: string): Snapshot | undefined {
-    const file = readFileSync(join(this.#dir, name));
-    const end = file.indexOf(10);
-    let header: Header;
+  /** Hashes of the contents that the kept snapshots were taken under. */
+  contents(): string[] {
+    return this.#names().flatMap((name) => {
+      const header = this.#open(name)?.header;
+      return header === undefined ? [] : [header.content];
+    });
+  }
+
+  #open(name: string): { readonly header: Header; readonly bytes: Buffer } | undefined {
     try {
-      header = JSON.parse(file.toString('utf8', 0, Math.max(end, 0))) as Header;
+      const file = readFileSync(join(this.#dir, name));
+      const end = file.indexOf(10);
+      const header = JSON.parse(file.toString('utf8', 0, Math.max(end, 0))) as Header;
+      return { header: { ...header }, bytes: file.subarray(end + 1) };
     } catch (e) {
-      this.#log.error('a detection state snapshot is damaged; an older one is used', {
-        file: name,
-        cause: errorText(e),
-      });
+      this.#log.error('a detection state snapshot cannot be read', { file: name, cause: errorText(e) });
       return undefined;
     }
+  }
+
+  /** A damaged one must not count as one of those that the journal may be cut behind. */
+  #setAside(name: string): undefined {
+    this.#log.error('a detection state snapshot is damaged; an older one is used', { file: name });
+    renameSync(join(this.#dir, name), join(this.#dir, `${name}.damaged`));
+    return undefined;
+  }
+
+  #read(name: string): Snapshot | undefined {
+    const opened = this.#open(name);
+    if (opened === undefined) return this.#setAside(name);
+    const { header, bytes } = opened;
     if (header.format > STATE_FORMAT) {
       throw new Error(
         `the detection state (format ${header.format}) was written by a newer Vigil; start that version`,
       );
     }
-    const bytes = file.subarray(end + 1);
-    if (sha256(bytes) !== header.sha256) {
-      this.#log.error('a detection state snapshot is damaged; an older one is used', { file: name });
-      return undefined;
-    }
+    if (sha256(bytes) !== header.sha256) return this.#setAside(name);
     return { through: header.through, content: header.content, bytes };
   }
 

@@ -16,6 +16,8 @@ export type Unit = {
   readonly match: boolean;
   /** True: workers died on it; store the raw bytes as quarantined, parse nothing. */
   readonly quarantine?: boolean;
+  /** [batch, ord] of records that workers failed on: stored raw as quarantined, the rest as ever. */
+  readonly poison?: readonly (readonly [number, number])[];
 };
 
 /** Counts of one unit for one line of the ledger. */
@@ -46,6 +48,8 @@ export type UnitResult = {
     readonly count: number;
     readonly reason: string;
   }[];
+  /** Why an event could not be parsed (the last one), '' where all could. */
+  readonly trouble: string;
   /** Microseconds spent in each stage, for the benchmark. */
   readonly spentUs: { readonly normalize: number; readonly match: number; readonly encode: number };
 };
@@ -59,7 +63,13 @@ export type FromWorker =
       readonly kind: 'ready';
       readonly problems: readonly { readonly file: string; readonly line: number; readonly reason: string }[];
     }
-  | { readonly kind: 'failed'; readonly seq: number; readonly cause: string };
+  | {
+      readonly kind: 'failed';
+      readonly seq: number;
+      readonly cause: string;
+      /** Index of the frame within the unit, and of the record in it. */
+      readonly at?: { readonly frame: number; readonly ord: number };
+    };
 
 export const decodeMatches = (bytes: Uint8Array): MatchedEvent[] =>
   bytes.length === 0

@@ -1,220 +1,39 @@
-/**
- * Worker thread: frames in, columns and matches out. Stateless between units but for the compiled rules; a unit that
- * fails as a whole is reported and never stops the next.
- */
+/** Worker thread: takes units and content, gives results; `run-unit.ts` does the work. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { errorText } from '../base/result.ts';
-import { type CompiledRules, compileRules } from '../detect/matcher.ts';
-import { makeEnricher } from '../enrich/enrich.ts';
-import type { NetworkEntry } from '../enrich/networks.ts';
-import { decodeFrame, type Frame } from '../journal/frame.ts';
-import { EventFields, type NormalizedEvent } from '../model/event.ts';
-import type { MatchedEvent } from '../model/match.ts';
-import { makeNormalizer, type Normalizer } from '../normalize/normalize.ts';
-import { loadSources } from '../normalize/registry.ts';
-import { BlockEncoder, leafHash, type RowProvenance, stampOurs } from '../store/native.ts';
-import { parseContent } from './content.ts';
-import type { RetentionDays } from '../model/retention.ts';
-import { retentionClass } from './retention.ts';
-import type { FromWorker, Held, ToWorker, Unit, UnitResult, UnitTally } from './unit.ts';
+import { Progress } from './progress.ts';
+import { compile, makeStages, runUnit, type Stages, type WorkerOptions } from './run-unit.ts';
+import type { FromWorker, ToWorker } from './unit.ts';
 
-export type WorkerOptions = {
-  readonly sourcesDir: string;
-  readonly content: string;
-  readonly hostZone: string;
-  readonly hostName: string;
-  readonly node: number;
-  readonly retention: RetentionDays;
-  readonly networks: readonly NetworkEntry[];
-};
+export type WorkerData = { readonly options: WorkerOptions; readonly progress: SharedArrayBuffer };
 
-const MINUTE_US = 60e6;
-const EMPTY = new Uint8Array(0);
-
-type Stages = {
-  readonly normalize: Normalizer;
-  readonly enrich: ReturnType<typeof makeEnricher>;
-  rules: CompiledRules;
-  readonly encoder: BlockEncoder;
-  readonly options: WorkerOptions;
-};
-type Counts = {
-  tenant: string;
-  door: string;
-  sender: string;
-  minute: number;
-  records: number;
-  evaluated: number;
-  failed: Record<string, number>;
-  unparsed: number;
-};
-
-function compile(text: string): CompiledRules {
-  const c = parseContent(text);
-  if (!c.ok) throw new Error(c.error);
-  return compileRules(c.value.rules, c.value.lists);
-}
-
-function runUnit(s: Stages, unit: Unit): UnitResult {
-  const matched: MatchedEvent[] = [];
-  const tallies = new Map<string, Counts>();
-  const spent = { normalize: 0, match: 0, encode: 0 };
-  for (const uf of unit.frames) {
-    const frame = decodeFrame(Buffer.from(uf.bytes.buffer, uf.bytes.byteOffset, uf.bytes.length));
-    if (!frame.ok) throw new Error(`batch ${uf.batch}: ${frame.error}`);
-    runFrame(s, frame.value, {
-      held: uf.held,
-      match: unit.match,
-      quarantine: unit.quarantine === true,
-      matched,
-      tallies,
-      spent,
-    });
-  }
-  const failures = [...s.rules.failures].map(([rule, f]) => ({ rule, ...f }));
-  const rows = s.encoder.rows;
-  return {
-    kind: 'result',
-    seq: unit.seq,
-    rows,
-    block: rows === 0 ? EMPTY : s.encoder.finish(),
-    matched: matched.length === 0 ? EMPTY : new Uint8Array(Buffer.from(JSON.stringify(matched), 'utf8')),
-    tallies: [...tallies.values()] satisfies UnitTally[],
-    ruleFailures: failures,
-    spentUs: spent,
-  };
-}
-
-type FrameJob = {
-  readonly held: Held | undefined;
-  readonly match: boolean;
-  readonly quarantine: boolean;
-  readonly matched: MatchedEvent[];
-  readonly tallies: Map<string, Counts>;
-  readonly spent: { normalize: number; match: number; encode: number };
-};
-
-function runFrame(s: Stages, frame: Frame, job: FrameJob): void {
-  const skip = Array.isArray(job.held) ? new Set(job.held as readonly number[]) : undefined;
-  const store = job.held !== 'all';
-  for (const [ord, record] of frame.records.entries()) {
-    const { meta, raw } = record;
-    const t0 = performance.now();
-    const event = job.quarantine ? unread(raw, frame.at) : s.normalize(raw, meta, frame.at);
-    if (!job.quarantine) s.enrich(event.fields);
-    const retention = retentionClass(event.fields, meta.origin);
-    const p: RowProvenance = {
-      tenant: meta.tenant,
-      origin: meta.origin,
-      retentionClass: retention,
-      retentionDays: s.options.retention[retention],
-      node: frame.node,
-      batch: frame.batch,
-      ord,
-      ingested: frame.at,
-      door: meta.door,
-      sender: meta.sender,
-      token: meta.token,
-      leaf: leafHash({ node: frame.node, batch: frame.batch, ord }, frame.at, meta.door, raw),
-    };
-    stampOurs(event, p);
-    const t1 = performance.now();
-    const tally = counts(job.tallies, meta.tenant, meta.door, meta.sender, frame.at);
-    tally.records++;
-    if (event.status !== 'parsed') tally.unparsed++;
-    if (job.match && job.quarantine) tally.failed['poison'] = (tally.failed['poison'] ?? 0) + 1;
-    else if (job.match) {
-      try {
-        const rules = s.rules.match(event);
-        tally.evaluated++;
-        if (rules.length > 0) {
-          job.matched.push({
-            id: { node: frame.node, batch: frame.batch, ord },
-            tenant: meta.tenant,
-            origin: meta.origin,
-            door: meta.door,
-            sender: meta.sender,
-            source: event.source,
-            ts: event.ts,
-            ingested: frame.at,
-            rules,
-            fields: [...event.fields.entries()],
-            entities: event.entities,
-          });
-        }
-      } catch {
-        tally.failed['error'] = (tally.failed['error'] ?? 0) + 1;
-      }
-    }
-    const t2 = performance.now();
-    if (store && skip?.has(ord) !== true) s.encoder.add(event, p);
-    const t3 = performance.now();
-    job.spent.normalize += (t1 - t0) * 1000;
-    job.spent.match += (t2 - t1) * 1000;
-    job.spent.encode += (t3 - t2) * 1000;
-  }
-}
-
-/** An event that nothing parsed: its bytes alone. */
-const unread = (raw: Uint8Array, ingested: number): NormalizedEvent => ({
-  fields: new EventFields(),
-  rawText: '',
-  raw,
-  ts: ingested,
-  status: 'quarantined',
-  source: 'unknown',
-  parser: 'none@1',
-  entities: [],
-});
-
-function counts(into: Map<string, Counts>, tenant: string, door: string, sender: string, at: number): Counts {
-  const minute = Math.floor(at / MINUTE_US) * MINUTE_US;
-  const key = `${tenant}\0${door}\0${sender}\0${minute}`;
-  let c = into.get(key);
-  if (c === undefined) {
-    c = {
-      tenant,
-      door,
-      sender,
-      minute,
-      records: 0,
-      evaluated: 0,
-      failed: Object.create(null) as Record<string, number>,
-      unparsed: 0,
-    };
-    into.set(key, c);
-  }
-  return c;
-}
-
-async function main(): Promise<void> {
+/** `change` lets a test put faults into the stages. */
+export async function serveUnits(change: (s: Stages) => void = () => {}): Promise<void> {
   const port = parentPort;
   if (port === null) throw new Error('bug: not a worker');
-  const options = workerData as WorkerOptions;
+  const { options, progress } = workerData as WorkerData;
   const say = (m: FromWorker, move: ArrayBuffer[] = []): void => port.postMessage(m, move);
-  const stages: Stages = {
-    normalize: makeNormalizer(await loadSources(options.sourcesDir), {
-      hostZone: options.hostZone,
-      hostName: options.hostName,
-    }),
-    enrich: makeEnricher({ networks: options.networks }),
-    rules: compile(options.content),
-    encoder: new BlockEncoder(),
-    options,
-  };
+  const stages = await makeStages(options, new Progress(progress));
+  change(stages);
   port.on('message', (m: ToWorker) => {
     if (m.kind === 'content') {
-      stages.rules = compile(m.text);
-      return say({ kind: 'ready', problems: stages.rules.problems });
+      try {
+        stages.rules = compile(m.text);
+        say({ kind: 'ready', problems: stages.rules.problems });
+      } catch (e) {
+        const reason = `the rules cannot be loaded, those before stay in force: ${errorText(e)}`;
+        say({ kind: 'ready', problems: [{ file: '', line: 0, reason }] });
+      }
+      return;
     }
     try {
       const r = runUnit(stages, m);
       say(r, r.block.length > 0 ? [r.block.buffer as ArrayBuffer] : []);
     } catch (e) {
-      say({ kind: 'failed', seq: m.seq, cause: errorText(e) });
+      const at = stages.progress.of(m.seq);
+      say({ kind: 'failed', seq: m.seq, cause: errorText(e), ...(at === undefined ? {} : { at }) });
+      stages.progress.end();
     }
   });
   say({ kind: 'ready', problems: stages.rules.problems });
 }
-
-await main();

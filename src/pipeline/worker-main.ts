@@ -1,0 +1,4 @@
+/** The worker thread's entry. */
+import { serveUnits } from './worker.ts';
+
+await serveUnits();
