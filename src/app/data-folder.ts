@@ -11,6 +11,7 @@ import {
   mkdirSync,
   openSync,
   readFileSync,
+  renameSync,
   statSync,
   unlinkSync,
   writeSync,
@@ -40,13 +41,17 @@ export function openDataFolder(path: string): Result<DataFolder> {
       `the data folder ${full} cannot be used: ${errorText(e)}; name another one with --data DIR, or run: chown -R "$(id -un)" '${full}'`,
     );
   }
-  const version = checkFormat(full);
-  if (!version.ok) return version;
   const lock = takeLock(join(full, LOCK));
   if (!lock.ok)
     return err(
       `another Vigil (process ${lock.error.pid}) uses the data folder ${full}; stop it, or name another one with --data DIR`,
     );
+  // Under the lock: of two first starts one writes it.
+  const version = checkFormat(full);
+  if (!version.ok) {
+    releaseLock(join(full, LOCK));
+    return version;
+  }
   return ok({ path: full, release: () => releaseLock(join(full, LOCK)) });
 }
 
@@ -84,13 +89,34 @@ function takeLock(file: string): Result<undefined, Holder> {
       } catch {
         const holder = readHolder(file);
         if (holder !== undefined && alive(holder)) return err(holder);
-        if (existsSync(file)) unlinkSync(file);
+        setStaleAside(file, `${mine}.stale`);
       }
     }
     return err({ pid: 0, started: '' });
   } finally {
     unlinkSync(mine);
   }
+}
+
+/**
+ * Removing by name would remove the lock of whoever was faster: it is moved first (one of several starters gets it), and
+ * goes back if its holder turns out to be alive.
+ */
+function setStaleAside(file: string, aside: string): void {
+  try {
+    renameSync(file, aside);
+  } catch {
+    return;
+  }
+  const holder = readHolder(aside);
+  if (holder !== undefined && alive(holder)) {
+    try {
+      linkSync(aside, file);
+    } catch {
+      // A third one has it already.
+    }
+  }
+  unlinkSync(aside);
 }
 
 function releaseLock(file: string): void {
