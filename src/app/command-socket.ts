@@ -22,21 +22,29 @@ export type CommandRunner = (
 ) => Promise<number>;
 
 const REQUEST_CHARS_MAX = 256 * 1024;
+/** Commands at once. */
+const SOCKETS_MAX = 32;
+/** A client says what it wants within this time, milliseconds. */
+const REQUEST_MS = 5000;
+/** Output that a client has not read yet, bytes; one that reads nothing is cut off. */
+const UNREAD_MAX = 64 * 1024 * 1024;
 const NAME = 'command.sock';
 
 export async function openCommandSocket(
   dataDir: string,
   run: CommandRunner,
   log: Log,
+  requestMs: number = REQUEST_MS,
 ): Promise<() => Promise<void>> {
   const path = join(dataDir, NAME);
   if (existsSync(path)) unlinkSync(path);
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
+    if (sockets.size >= SOCKETS_MAX) return void socket.destroy();
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
     socket.on('error', () => socket.destroy());
-    void serveOne(socket, run, log);
+    void serveOne(socket, run, { log, requestMs });
   });
   const before = process.umask(0o177);
   try {
@@ -54,27 +62,41 @@ export async function openCommandSocket(
   };
 }
 
-async function serveOne(socket: Socket, run: CommandRunner, log: Log): Promise<void> {
+async function serveOne(
+  socket: Socket,
+  run: CommandRunner,
+  o: { log: Log; requestMs: number },
+): Promise<void> {
   const stop = new AbortController();
   socket.on('close', () => stop.abort());
-  const line = await firstLine(socket);
+  const line = await firstLine(socket, o.requestMs);
+  if (line === undefined) return;
   const reply = (r: CommandReply): void => {
-    if (!socket.destroyed) socket.write(`${JSON.stringify(r)}\n`);
+    if (socket.destroyed) return;
+    socket.write(`${JSON.stringify(r)}\n`);
+    if (socket.writableLength > UNREAD_MAX) socket.destroy();
   };
   let exit = 1;
   try {
     exit = await run(JSON.parse(line) as CommandRequest, reply, stop.signal);
   } catch (e) {
-    log.error('a command failed', { cause: errorText(e) });
+    o.log.error('a command failed', { cause: errorText(e) });
     reply({ err: errorText(e) });
   }
   reply({ exit });
   socket.end();
 }
 
-function firstLine(socket: Socket): Promise<string> {
-  return new Promise((done) => {
+/** Undefined where none came in time. */
+function firstLine(socket: Socket, ms: number): Promise<string | undefined> {
+  return new Promise((resolve) => {
     let text = '';
+    const late = setTimeout(() => socket.destroy(), ms);
+    const done = (line: string | undefined): void => {
+      clearTimeout(late);
+      resolve(line);
+    };
+    socket.once('close', () => done(undefined));
     socket.setEncoding('utf8');
     socket.on('data', (chunk: string) => {
       text += chunk;
