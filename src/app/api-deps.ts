@@ -71,6 +71,10 @@ export async function status(app: App): Promise<Status> {
   const warnings = [...app.warnings];
   if (app.pipeline.storeTrouble !== '')
     warnings.push(`the event store takes no events (${app.pipeline.storeTrouble}); they wait in the journal`);
+  if (app.pipeline.commitTrouble !== '')
+    warnings.push(
+      `the control database takes no commits (${app.pipeline.commitTrouble}); alerts wait until it does`,
+    );
   const d = app.pipeline.detectionStats;
   for (const g of d.groups) {
     if (g.evictedNear > 0)

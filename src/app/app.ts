@@ -86,9 +86,7 @@ type Closer = () => Promise<void> | void;
 
 export async function openApp(o: AppOptions): Promise<Result<App>> {
   const closers: Closer[] = [];
-  const closeAll = async (): Promise<void> => {
-    for (const c of closers.splice(0).reverse()) await c();
-  };
+  const closeAll = (): Promise<void> => closeInTurn(closers, o.log);
   try {
     const app = await open(o, closers);
     if (!app.ok) await closeAll();
@@ -96,6 +94,17 @@ export async function openApp(o: AppOptions): Promise<Result<App>> {
   } catch (e) {
     await closeAll();
     return err(errorText(e));
+  }
+}
+
+/** Last opened, first closed; one that fails must not leave those behind it open. */
+async function closeInTurn(closers: Closer[], log: Log): Promise<void> {
+  for (const c of closers.splice(0).reverse()) {
+    try {
+      await c();
+    } catch (e) {
+      log.error('a part did not close', { cause: errorText(e) });
+    }
   }
 }
 
@@ -163,7 +172,13 @@ async function open(o: AppOptions, closers: Closer[]): Promise<Result<App>> {
     stages.encodeUs += c.spentUs.encode;
   });
   control.onHumanChange((alert) => live.alerts([{ kind: 'updated', alert }]));
-  const keeper = setInterval(() => housekeep(control), HOUSEKEEP_EVERY_MS);
+  const keeper = setInterval(() => {
+    try {
+      housekeep(control);
+    } catch (e) {
+      log.error('old rows are not removed', { cause: errorText(e) });
+    }
+  }, HOUSEKEEP_EVERY_MS);
   closers.push(() => clearInterval(keeper));
   housekeep(control);
   const searches = new Searches({ store, control, lists: () => rules.lists(), now: nowUs });
@@ -185,9 +200,7 @@ async function open(o: AppOptions, closers: Closer[]): Promise<Result<App>> {
     stages,
     now: nowUs,
     tenants: () => tenantsOf(o.demo, control.setting('demo') === true),
-    close: async () => {
-      for (const c of closers.splice(0).reverse()) await c();
-    },
+    close: () => closeInTurn(closers, log),
   };
   return o.serve ? serve(app, closers) : ok(app);
 }

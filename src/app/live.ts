@@ -23,7 +23,7 @@ export class Live {
   constructor(source: LiveSource, now: () => number) {
     this.#source = source;
     this.#now = now;
-    this.#timer = setInterval(() => void this.#second(), RATE_EVERY_MS);
+    this.#timer = setInterval(() => void this.#second().catch(() => {}), RATE_EVERY_MS);
     this.#timer.unref();
   }
 
@@ -54,6 +54,7 @@ export class Live {
     this.#listeners.clear();
   }
 
+  /** Fails where the control database does: the next second tries again. */
   async #second(): Promise<void> {
     this.#counts.push(this.#source.received());
     if (this.#counts.length > RATE_SECONDS + 1) this.#counts.shift();

@@ -2,6 +2,7 @@
  * Rules from the shipped folder and the user's, lists from the control database: loaded at start, loaded again when a
  * file or list changes. A broken rule keeps its old version in force and says why; the reload itself is a journal record.
  */
+import { errorText } from '../base/result.ts';
 import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Log } from '../base/log.ts';
@@ -13,6 +14,8 @@ import { type Content, makeContent } from '../pipeline/content.ts';
 import type { ControlStore } from '../store/control/control-store.ts';
 
 const POLL_MS = 2000;
+/** Looking takes at most one part in this many of the time. */
+const POLL_SHARE = 40;
 const FILES_MAX = 20_000;
 
 export type RulesOptions = {
@@ -30,6 +33,7 @@ export class Rules {
   #set: RuleSet = EMPTY_RULES;
   #stamp = '';
   #timer: NodeJS.Timeout | undefined;
+  #trouble = '';
   problems: readonly RuleProblem[] = [];
 
   constructor(options: RulesOptions) {
@@ -68,13 +72,34 @@ export class Rules {
 
   /** Looks for changes every POLL_MS and hands on new content. */
   watch(changed: (content: Content) => void): void {
-    this.#o.control.onListChange(() => changed(makeContent(this.#set, this.lists())));
-    this.#timer = setInterval(() => {
-      if (this.#stampNow() !== this.#stamp) changed(this.load(this.#set));
-    }, POLL_MS);
+    this.#o.control.onListChange(() => this.#safely(() => changed(makeContent(this.#set, this.lists()))));
+    const look = (): void => {
+      const begun = performance.now();
+      this.#safely(() => {
+        if (this.#stampNow() !== this.#stamp) changed(this.load(this.#set));
+      });
+      // A folder with very many files must not take the main thread's time.
+      const spent = performance.now() - begun;
+      this.#timer = setTimeout(look, Math.max(POLL_MS, spent * POLL_SHARE));
+    };
+    this.#timer = setTimeout(look, POLL_MS);
+  }
+
+  /** A folder that cannot be read, or a full disk, leaves in force what is. */
+  #safely(work: () => void): void {
+    try {
+      work();
+      this.#trouble = '';
+    } catch (e) {
+      const cause = errorText(e);
+      if (cause !== this.#trouble)
+        this.#o.log.error('rules cannot be loaded again; those in force stay', { cause });
+      this.#trouble = cause;
+      this.#stamp = '';
+    }
   }
   close(): void {
-    if (this.#timer !== undefined) clearInterval(this.#timer);
+    if (this.#timer !== undefined) clearTimeout(this.#timer);
   }
 
   #stampNow(): string {
