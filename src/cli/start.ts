@@ -2,6 +2,7 @@
 import { type App, type AppOptions, openApp } from '../app/app.ts';
 import { type CommandRequest, openCommandSocket } from '../app/command-socket.ts';
 import { openDemo } from '../app/demo.ts';
+import type { Log } from '../base/log.ts';
 import { EXIT_FAILED, EXIT_OK, type Output } from './output.ts';
 
 export type StartInput = {
@@ -19,8 +20,16 @@ export async function serveUntilStopped(options: AppOptions, input: StartInput):
   const stopped = new Promise<void>((r) => {
     stop = r;
   });
+  lastResort(options.log);
   // Not `once`: Ctrl-C reaches this process from the terminal and from the launcher, and a second signal must not cut the flush.
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop());
+  let stopping = false;
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.on(signal, () => {
+      // From the first one on, also while it is still starting (a store that does not answer).
+      if (!stopping) setTimeout(() => process.exit(EXIT_FAILED), STOP_MS_MAX).unref();
+      stopping = true;
+      stop();
+    });
   const app = await openApp(options);
   if (!app.ok) {
     err(`vigil: ${app.error}`);
@@ -42,13 +51,30 @@ export async function serveUntilStopped(options: AppOptions, input: StartInput):
     input.demo === undefined ? undefined : await openDemo(app.value, { rate: input.demo.rate, say: out });
   for (const line of banner(app.value)) out(line);
   await stopped;
-  const force = setTimeout(() => process.exit(EXIT_FAILED), STOP_MS_MAX);
-  force.unref();
   out('stopping: what was received is being written');
   await closeDemo?.();
   await closeSocket();
   await app.value.close();
   return EXIT_OK;
+}
+
+/**
+ * What no part caught. An exception may have left anything half done, so the process ends: all that was acknowledged is in
+ * the journal, and the next start goes on from there. A promise that nobody waited for is a fault of the part that made it:
+ * it is logged, and collecting goes on.
+ */
+function lastResort(log: Log): void {
+  process.on('uncaughtException', (e) => {
+    log.error('Vigil stops after a fault of its own; start it again, nothing that was acknowledged is lost', {
+      cause: e instanceof Error ? (e.stack ?? e.message) : String(e),
+    });
+    process.exit(EXIT_FAILED);
+  });
+  process.on('unhandledRejection', (e) => {
+    log.error('a fault in a part of Vigil; the others go on', {
+      cause: e instanceof Error ? (e.stack ?? e.message) : String(e),
+    });
+  });
 }
 
 function banner(app: App): string[] {
