@@ -182,7 +182,10 @@ export function escalate(ep: Episode, by: Rule, text: string, now: number): bool
   ep.escalations.set(by.id, text);
   if (SEVERITIES.indexOf(by.severity) > SEVERITIES.indexOf(ep.severity)) ep.severity = by.severity;
   for (const a of by.attack) ep.attack.add(a);
-  for (const s of by.nextSteps) ep.nextSteps.add(s);
+  // What the escalation asks for is more urgent than what was there.
+  const steps = [...by.nextSteps, ...ep.nextSteps];
+  ep.nextSteps.clear();
+  for (const s of steps) ep.nextSteps.add(s);
   if (ep.steps.length < STEPS_MAX)
     ep.steps.push({ at: now, kind: 'escalated', text: text === '' ? by.title : text, by: 'vigil' });
   ep.dirty = true;
@@ -197,6 +200,14 @@ export type AlertHead = {
   /** A sentence that is already made. */
   readonly fixed?: string;
 };
+
+/** The latest event that the alert holds: an escalation's lies behind the rule's own stretch. */
+function lastKept(ep: Episode): number {
+  let last = ep.last;
+  for (const e of ep.events) last = Math.max(last, e.ts);
+  for (const e of ep.refs) last = Math.max(last, e.ts);
+  return last;
+}
 
 /** What the store and the console get. Status, assignee, reason and people's steps are the store's to keep. */
 export function toAlert(ep: Episode, head: AlertHead): Alert {
@@ -216,7 +227,7 @@ export function toAlert(ep: Episode, head: AlertHead): Alert {
     assignee: '',
     reason: '',
     firstSeen: ep.first,
-    lastSeen: ep.last,
+    lastSeen: lastKept(ep),
     openedAt: ep.openedAt,
     updatedAt: ep.updatedAt,
     count: ep.count,
