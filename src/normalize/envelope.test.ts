@@ -16,6 +16,7 @@ const CASES: readonly (readonly [string, readonly unknown[]])[] = [
   ['Mar 5 14:23:01 server sshd[1234]: text', ['rfc3164', -1, 0, 'server', 'sshd', '1234', 'text']],
   ['<38>Mar  5 14:23:01 server sudo:   a : b', ['rfc3164', 38, 0, 'server', 'sudo', '', 'a : b']],
   ['<38> Mar  5 14:23:01 server su: x', ['rfc3164', 38, 0, 'server', 'su', '', 'x']],
+  ['<38>Mar  5 14:23:01 we<b|01 sshd[1]: x', ['rfc3164', 38, 0, 'we<b|01', 'sshd', '1', 'x']],
   ['Mar  5 14:23:01  sshd[1]: x', ['rfc3164', -1, 0, '', 'sshd', '1', 'x']],
   ['Mar  5 14:23:01 sshd: x', ['rfc3164', -1, 0, '', 'sshd', '', 'x']],
   ['Mar  5 14:23:01 2001:db8::1 sshd[1]: x', ['rfc3164', -1, 0, '2001:db8::1', 'sshd', '1', 'x']],

@@ -142,8 +142,9 @@ function hostAt(t: string, i: number): string {
   if (end < 0) end = t.length;
   if (end - i > TOKEN_CHARS_MAX || end === i) return '';
   const token = t.slice(i, end);
-  if (token.endsWith(':') || !HOST.test(token) || LEVELS.has(token)) return '';
-  return token;
+  if (token.endsWith(':') || LEVELS.has(token)) return '';
+  // Whatever a relay writes there: before `prog[pid]:` it is the host, or an odd name would hide the program.
+  return HOST.test(token) || isTag(t, skipBlanks(t, end), false) ? token : '';
 }
 
 const LEVEL_TOKEN = /[a-z0-9]{2,12}\.(?:emerg|alert|crit|err|error|warn|warning|notice|info|debug) /y;
