@@ -182,7 +182,8 @@ export class Connections {
           : c.unfinished === 'nul'
             ? Math.min(NUL_IDLE_MS, this.#limits.idleMs)
             : this.#limits.idleMs;
-      if (now - c.lastData >= wait) c.flush();
+      // One that we hold back is not silent: the rest of its line waits in the socket.
+      if (!c.blocked && now - c.lastData >= wait) c.flush();
     }
   }
 
@@ -212,8 +213,6 @@ class Connection implements FrameSink {
   #queue: Uint8Array[] = [];
   #blocked = false;
   #ended = false;
-  #count = 0;
-  #bytes = 0;
   #bad = 0;
   lastData = 0;
   /** What `Connections` has in its sum for this connection. */
@@ -229,17 +228,17 @@ class Connection implements FrameSink {
   get held(): number {
     return this.#framer.held;
   }
+  get blocked(): boolean {
+    return this.#blocked;
+  }
   get unfinished(): StreamFramer['unfinished'] {
     return this.#framer.unfinished;
   }
 
   record(raw: Uint8Array): void {
-    this.#count++;
-    this.#bytes += raw.length;
     this.#queue.push(raw);
   }
   bad(): void {
-    this.#count++;
     this.#bad++;
   }
 
@@ -261,11 +260,9 @@ class Connection implements FrameSink {
 
   #hand(): void {
     this.#all.note(this);
-    if (this.#count > 0) {
-      this.#all.intake.received(this.#meta, this.#count, this.#bytes);
-      if (this.#bad > 0) this.#all.intake.dropped(this.#meta, 'bad_frame', this.#bad);
-      this.#count = 0;
-      this.#bytes = 0;
+    if (this.#bad > 0) {
+      this.#all.intake.received(this.#meta, this.#bad, 0);
+      this.#all.intake.dropped(this.#meta, 'bad_frame', this.#bad);
       this.#bad = 0;
     }
     if (this.#blocked || this.drain()) return;
@@ -274,11 +271,15 @@ class Connection implements FrameSink {
     this.#all.block(this);
   }
 
-  /** Offers what is queued; true if all was taken. */
+  /**
+   * Offers what is queued; true if all was taken. Records count as received when they are handed on, as a file's lines
+   * do: what is held back is still the sender's, and a crash takes it from neither side of the ledger.
+   */
   drain(): boolean {
     const q = this.#queue;
     let i = 0;
     while (i < q.length && this.#all.intake.offer({ meta: this.#meta, raw: q[i]!, pos: '' }) === 'taken') i++;
+    this.#received(q, i);
     if (i < q.length) {
       if (i > 0) this.#queue = q.slice(i);
       return false;
@@ -286,6 +287,7 @@ class Connection implements FrameSink {
     this.#queue = [];
     if (this.#blocked) {
       this.#blocked = false;
+      this.lastData = performance.now();
       this.#socket.resume();
     }
     return true;
@@ -293,8 +295,18 @@ class Connection implements FrameSink {
 
   /** The door closes while the intake is full: what it would not take is counted. */
   giveUp(): void {
-    if (this.#queue.length > 0) this.#all.intake.dropped(this.#meta, 'journal_full', this.#queue.length);
+    if (this.#queue.length > 0) {
+      this.#received(this.#queue, this.#queue.length);
+      this.#all.intake.dropped(this.#meta, 'journal_full', this.#queue.length);
+    }
     this.#queue = [];
+  }
+
+  #received(records: readonly Uint8Array[], count: number): void {
+    if (count === 0) return;
+    let bytes = 0;
+    for (let i = 0; i < count; i++) bytes += (records[i] as Uint8Array).length;
+    this.#all.intake.received(this.#meta, count, bytes);
   }
 }
 

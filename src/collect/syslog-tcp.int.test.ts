@@ -96,10 +96,27 @@ test('closing while full counts what was framed and not taken', async () => {
   const door = await openSyslogTcp({ tenant, port: 0 }, intake, silentLog);
   const s = await dial(door);
   await write(s, '<13>a\n<13>b\n<13>c\n');
-  await until(() => intake.receivedCount === 3, 'three lines');
+  await until(() => door.state().state === 'waiting', 'the pause');
+  assert.equal(intake.receivedCount, 1, 'what is held back is still the sender’s');
   await door.close();
+  assert.equal(intake.receivedCount, 3);
   assert.equal(intake.drop('journal_full'), 2);
   assert.ok(intake.balanced);
+  s.destroy();
+});
+
+test('a connection that the door holds back is not idle: its unfinished line is not cut', async () => {
+  const intake = new FakeIntake();
+  intake.capacity = 1;
+  await using door = await openSyslogTcp({ tenant, port: 0, idleMs: 100 }, intake, silentLog);
+  const s = await dial(door);
+  await write(s, '<13>a\n<13>b\n<13>half of ');
+  await until(() => door.state().state === 'waiting', 'the pause');
+  await new Promise((resolve) => setTimeout(resolve, 400));
+  s.write('a line\n');
+  intake.makeRoom();
+  await until(() => intake.records.length === 3, 'three lines');
+  assert.deepEqual(intake.texts, ['<13>a', '<13>b', '<13>half of a line']);
   s.destroy();
 });
 
