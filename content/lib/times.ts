@@ -2,7 +2,7 @@
  * Time stamps with their own zone, as JSON sources and certificates write them, to integer microseconds UTC.
  * Stamps without year or zone are the normaliser's business, not this file's. Held by `lib.test.ts`.
  */
-import { STORED_MAX_US } from '../../src/normalize/time.ts';
+import { monthNumber, STORED_MAX_US } from '../../src/normalize/time.ts';
 import type { Json } from '../../src/normalize/source.ts';
 
 const ISO =
@@ -10,7 +10,6 @@ const ISO =
 const OPENSSL = /^([A-Z][a-z]{2}) +(\d{1,2}) (\d\d):(\d\d):(\d\d)(?:\.\d+)? (\d{4})(?: GMT| UTC)?$/;
 const ASN1 = /^(\d{2}|\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/;
 const DATE_ONLY = /^(\d{4})-(\d\d)-(\d\d)$/;
-const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
 const bounded = (micros: number): number | undefined =>
   Number.isNaN(micros) ? undefined : Math.min(micros, STORED_MAX_US);
@@ -67,8 +66,14 @@ export function certMicros(v: Json | undefined): number | undefined {
   if (s.length > 64) return undefined;
   const o = OPENSSL.exec(s);
   if (o !== null) {
-    const month = MONTHS.indexOf(o[1] ?? '') + 1;
-    const t = utc(Number(o[6]), month, Number(o[2]), Number(o[3]), Number(o[4]), Number(o[5]));
+    const t = utc(
+      Number(o[6]),
+      monthNumber(o[1] ?? ''),
+      Number(o[2]),
+      Number(o[3]),
+      Number(o[4]),
+      Number(o[5]),
+    );
     return t === undefined ? undefined : bounded(t);
   }
   const a = ASN1.exec(s);

@@ -3,7 +3,7 @@
  * themselves, and the Internet's constant knocking at the firewall (never enough of it to look like an attack).
  */
 import { CAS, fingerprint, HOSTS, PUBLIC_IP, SERVERS } from './company.ts';
-import { AGENTS } from './habits.ts';
+import { AGENTS, MINUTE_US } from './habits.ts';
 import { between, chance, draw, pick, skewed, weighted } from './random.ts';
 import type { World } from './world.ts';
 import { jobDone, mailLine, portalEvent } from './lines/apps.ts';
@@ -22,7 +22,6 @@ import { combined, nginxMissing, nginxUpstream } from './lines/web.ts';
 import { winTicket } from './lines/windows.ts';
 import { zeekConn, zeekSsl, zeekX509 } from './lines/zeek.ts';
 
-const MINUTE_US = 60e6;
 type Activity = (w: World) => void;
 
 const SHOP = [

@@ -44,6 +44,7 @@ const NONE: Omit<Envelope, 'message'> = {
   msgid: '',
   data: [],
 };
+export const noEnvelope = (message: string): Envelope => ({ ...NONE, message });
 
 /** True where a source claims text that begins so: `CEF:0|` must not be read as the tag `CEF`. */
 export type PrefixTest = (text: string, at: number) => boolean;
@@ -107,7 +108,7 @@ const LEVELS = new Set(
 function rfc3164(t: string, start: number, pri: number, ctx: TimeContext, isPrefix: PrefixTest): Envelope {
   const stamp = stampAt(t, start, pri, ctx);
   if (stamp === undefined) {
-    if (pri < 0) return { ...NONE, message: tail(t, start) };
+    if (pri < 0) return noEnvelope(tail(t, start));
     return tagged(t, start, { ...NONE, kind: 'rfc3164', pri, message: '' }, isPrefix);
   }
   const iso = t.charCodeAt(start) < 58;

@@ -11,7 +11,7 @@
 import { EventFields, type NormalizedEvent, type ParseStatus } from '../model/event.ts';
 import type { RecordMeta } from '../model/record.ts';
 import { entitiesOf } from './entities.ts';
-import { decodeEnvelope, type Envelope, envelopeFields, type PrefixTest } from './envelope.ts';
+import { decodeEnvelope, type Envelope, envelopeFields, noEnvelope, type PrefixTest } from './envelope.ts';
 import { isJournal, journalEnvelope, journalFields } from './journald.ts';
 import { parseJsonObject } from './json.ts';
 import { bySignature, hasPrefix, PASSING_SOURCE, type Registry } from './registry.ts';
@@ -51,7 +51,7 @@ export function makeNormalizer(registry: Registry, options: NormalizeOptions): N
     } catch (e) {
       // A failing parser may have left half an event: start anew from the envelope.
       const kept = decoded ?? {
-        env: decodeNone(text),
+        env: noEnvelope(text),
         message: text,
         repeated: 0,
         json: undefined,
@@ -105,24 +105,12 @@ function decode(text: string, ctx: Context, isPrefix: (t: string, at: number) =>
   const whole = documentOf(text, 0);
   if (whole !== undefined) {
     if (!isJournal(whole)) {
-      return { env: decodeNone(text), message: text, repeated: 0, json: whole, journal: undefined };
+      return { env: noEnvelope(text), message: text, repeated: 0, json: whole, journal: undefined };
     }
     return withMessage(journalEnvelope(whole), whole);
   }
   return withMessage(decodeEnvelope(text, ctx, isPrefix), undefined);
 }
-
-const decodeNone = (message: string): Envelope => ({
-  kind: 'none',
-  message,
-  program: '',
-  pid: '',
-  host: '',
-  pri: -1,
-  time: undefined,
-  msgid: '',
-  data: [],
-});
 
 const CEE = '@cee:';
 /** The JSON object that the text is from `at` on (blanks, byte order mark and `@cee:` skipped). */

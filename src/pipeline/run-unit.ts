@@ -17,6 +17,7 @@ import { makeNormalizer, type Normalizer } from '../normalize/normalize.ts';
 import { loadSources } from '../normalize/registry.ts';
 import { BlockEncoder, leafHash, type RowProvenance, stampOurs } from '../store/native.ts';
 import { parseContent } from './content.ts';
+import { minuteOf } from './counters.ts';
 import type { Progress } from './progress.ts';
 import { retentionClass } from './retention.ts';
 import type { Held, Unit, UnitResult, UnitTally } from './unit.ts';
@@ -31,7 +32,6 @@ export type WorkerOptions = {
   readonly networks: readonly NetworkEntry[];
 };
 
-const MINUTE_US = 60e6;
 const EMPTY = new Uint8Array(0);
 
 export type Stages = {
@@ -221,7 +221,7 @@ const unread = (raw: Uint8Array, ingested: number): NormalizedEvent => ({
 });
 
 function counts(into: Map<string, Counts>, tenant: string, door: string, sender: string, at: number): Counts {
-  const minute = Math.floor(at / MINUTE_US) * MINUTE_US;
+  const minute = minuteOf(at);
   const key = `${tenant}\0${door}\0${sender}\0${minute}`;
   let c = into.get(key);
   if (c === undefined) {

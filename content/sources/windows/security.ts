@@ -270,18 +270,8 @@ export const SECURITY: ReadonlyMap<number, Mapper> = new Map<number, Mapper>([
       put(out, 'file.path', e.data.get('RelativeTargetName'));
     },
   ],
-  [
-    5156,
-    (e, out) => {
-      filtering('network_allowed')(e, out);
-    },
-  ],
-  [
-    5157,
-    (e, out) => {
-      filtering('network_denied')(e, out);
-    },
-  ],
+  [5156, filtering('network_allowed')],
+  [5157, filtering('network_denied')],
 ]);
 
 /** The audit keyword says whether it worked: 0x8020... success, 0x8010... failure. */
@@ -298,9 +288,8 @@ const PROTOCOLS: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** Windows Filtering Platform. */
-const filtering =
-  (action: string): Mapper =>
-  (e, out) => {
+function filtering(action: string): Mapper {
+  return (e, out) => {
     applyAction(out, action);
     put(out, 'source.ip', ip(e.data.get('SourceAddress')));
     put(out, 'source.port', e.data.get('SourcePort'));
@@ -311,6 +300,7 @@ const filtering =
     put(out, 'process.name', baseName(e.data.get('Application')));
     put(out, 'process.pid', hexOrDecimal(e.data.get('ProcessID')));
   };
+}
 
 export const SYSTEM: ReadonlyMap<number, Mapper> = new Map<number, Mapper>([
   [104, logCleared],
