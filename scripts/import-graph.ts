@@ -15,7 +15,7 @@ export type SourceFile = {
   readonly path: string;
   readonly imports: readonly Import[];
   readonly anys: readonly number[];
-  /** Lines of `@ts-expect-error`, `@ts-nocheck`, `@ts-expect-error`. */
+  /** Lines of comments that silence the type checker. */
   readonly silenced: readonly number[];
   /** Nothing but imports and re-exports, or `export *`. */
   readonly barrel: boolean;
