@@ -36,6 +36,14 @@ export type InserterDeps = {
   readonly log: Log;
 };
 
+type Delivery = {
+  group: StoreUnit[];
+  /** The group, unit by unit, without what the store holds. */
+  todo: StoreUnit[];
+  /** An insert of it was begun and not acknowledged. */
+  doubt: boolean;
+};
+
 const ROWS_MAX = 20_000;
 const BYTES_MAX = 24 * 1024 * 1024;
 /** Searchable within two seconds, and few inserts: each costs the engine ~60 ms of CPU whatever its size. */
@@ -56,6 +64,7 @@ export class Inserter {
   #closing = false;
   /** The unit that is being encoded again: not to be joined with others now. */
   #encoding: StoreUnit | undefined;
+  #delivery: Delivery | undefined;
   #lock: Promise<void> = Promise.resolve();
   /** Set while inserts fail: what the store said. */
   trouble = '';
@@ -102,7 +111,7 @@ export class Inserter {
       };
   }
 
-  /** Runs `work` while no insert is under way, so that counts of the store and of what is pending fit together. */
+  /** Runs `work` while no insert is under way or in doubt, so that counts of the store and of what is pending fit together. */
   async quiet<T>(work: () => Promise<T>): Promise<T> {
     const before = this.#lock;
     let free: () => void = () => {};
@@ -111,6 +120,7 @@ export class Inserter {
     });
     await before;
     try {
+      await this.#settleDoubt();
       return await work();
     } finally {
       free();
@@ -209,16 +219,16 @@ export class Inserter {
   }
 
   async #deliver(group: StoreUnit[]): Promise<void> {
-    let todo = group;
-    let wait = RETRY_MS_MIN;
-    for (let doubt = false; ; doubt = true) {
+    const d: Delivery = { group, todo: group, doubt: false };
+    this.#delivery = d;
+    for (let wait = RETRY_MS_MIN; ; wait = Math.min(wait * 2, RETRY_MS_MAX)) {
       try {
-        // Never sent again before the store has said what it holds.
-        if (doubt) todo = await this.#missing(group);
         await this.quiet(async () => {
-          const blocks = todo.flatMap((u) => (u.rows > 0 && u.block !== undefined ? [u.block] : []));
-          if (blocks.length > 0) await this.#d.insert(blocks, tokenOf(todo));
-          for (const u of group) this.#d.stored(u);
+          const blocks = d.todo.flatMap((u) => (u.rows > 0 && u.block !== undefined ? [u.block] : []));
+          d.doubt = true;
+          if (blocks.length > 0) await this.#d.insert(blocks, tokenOf(d.todo));
+          this.#delivery = undefined;
+          for (const u of d.group) this.#d.stored(u);
         });
         if (this.trouble !== '') this.#d.log.info('the event store takes events again');
         this.trouble = '';
@@ -228,7 +238,20 @@ export class Inserter {
       }
       if (this.#closing) return;
       await sleep(wait);
-      wait = Math.min(wait * 2, RETRY_MS_MAX);
+    }
+  }
+
+  /** Nothing is sent again, or counted, before the store has said what it holds of an insert whose fate is unknown. */
+  async #settleDoubt(): Promise<void> {
+    const d = this.#delivery;
+    if (d?.doubt !== true) return;
+    d.todo = await this.#missing(d.group);
+    d.doubt = false;
+    // In order, since the store's checkpoint is one number.
+    while (d.todo[0]?.rows === 0) {
+      this.#d.stored(d.group[0] as StoreUnit);
+      d.group = d.group.slice(1);
+      d.todo = d.todo.slice(1);
     }
   }
 

@@ -55,23 +55,34 @@ type Mutable = { -readonly [K in keyof Line]: Line[K] } & {
 
 export class LedgerBook {
   readonly #d: LedgerDeps;
+  #asked = 0;
+  #answered = 0;
+  #reconciling = false;
   constructor(deps: LedgerDeps) {
     this.#d = deps;
   }
 
   /** Writes the store's own counts of the latest minutes beside what was received. */
   async reconcile(): Promise<void> {
+    if (this.#reconciling) return;
+    this.#reconciling = true;
     const now = this.#d.nowUs();
     try {
       await this.#ask(minuteOf(now - FRESH_US), now + MINUTE_US);
     } catch (e) {
       this.#d.log.warn('the event store could not be asked for its counts', { cause: errorText(e) });
+    } finally {
+      this.#reconciling = false;
     }
   }
 
   async #ask(from: number, to: number): Promise<void> {
     const askedAt = this.#d.nowUs();
+    const number = ++this.#asked;
     const lines = await this.#d.counts(from, to);
+    // An answer that was overtaken by a later one is no longer true.
+    if (number < this.#answered) return;
+    this.#answered = number;
     this.#d.control.setStored(lines.map((l) => ({ ...l, askedAt })));
   }
 

@@ -50,6 +50,36 @@ test('an insert that arrived unheard, while the store then says nothing for a ti
   }
 });
 
+test('the ledger balances while an insert is in doubt', async () => {
+  let first = true;
+  const rig = await openRig(undefined, {
+    wrap: (store) => ({
+      store: withMethods(store, {
+        async insert(blocks, token) {
+          await store.insert(blocks, token);
+          if (!first) return;
+          first = false;
+          throw new Error('connection lost');
+        },
+      }),
+    }),
+  });
+  try {
+    await rig.pipeline.settled();
+    send(
+      rig,
+      Array.from({ length: 50 }, (_, i) => `<13>in doubt ${i}`),
+    );
+    await until('trouble', async () => (rig.pipeline.storeTrouble === '' ? undefined : true));
+    await ledgerOf(rig);
+    assert(await rig.pipeline.stored(5000));
+    assert.equal((await rig.store.stats()).rows, 50);
+    await ledgerOf(rig);
+  } finally {
+    await rig.close();
+  }
+});
+
 test('a long outage of the store: detection goes on, memory does not grow with what waits, all comes in', async () => {
   let away = true;
   const rig = await openRig(undefined, {
