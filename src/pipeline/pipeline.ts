@@ -202,7 +202,14 @@ export class Pipeline {
       },
       options.log,
     );
-    await p.#recover();
+    try {
+      await p.#recover();
+    } catch (e) {
+      // Left running, workers would keep a failed start from ending.
+      await p.#pool.close();
+      await p.#journal.close();
+      throw e;
+    }
     p.#journal.onFrame((f) => p.#arrived(f));
     // A journal names what judges it from its first frame on: a replay must not judge by what is installed then.
     if (p.#journal.lastBatch <= 0) p.#journal.rules(p.#content.hash);

@@ -166,7 +166,7 @@ export class WorkerPool {
     const culprit = jobs.find((j) => dead.progress.of(j.unit.seq) !== undefined) ?? jobs[0];
     if (dead.started && culprit !== undefined) culprit.tries++;
     for (const job of jobs) {
-      const blamed = job === culprit && (dead.stalled || job.tries >= TRIES_MAX);
+      const blamed = dead.started && job === culprit && (dead.stalled || job.tries >= TRIES_MAX);
       if (!blamed) this.#give(job);
       else {
         const cause = dead.stalled
