@@ -58,7 +58,7 @@ if (fake === 'fails') {
 }
 if (fake === 'hangs') {
   put('node_modules/half/package.json', '{}');
-  put('npm-pid', String(process.pid));
+  put('npm-pid', process.pid + '\\n');
   setInterval(() => {}, 1000);
 } else setTimeout(install, 400);
 `;
@@ -172,6 +172,11 @@ export class Clone {
   }
   async run(args: readonly string[], env: Env = this.fake(), o: { uid?: number } = {}): Promise<Ended> {
     return this.start(args, env, o).ended;
+  }
+  /** Pid of the fake npm that hangs, once it does. Never 0, which would be the whole process group. */
+  async npmPid(): Promise<number> {
+    await until('npm at work', () => /^\d+\n$/.test(this.text('npm-pid')));
+    return Number(this.text('npm-pid'));
   }
   [Symbol.dispose](): void {
     for (const c of this.#children) c.kill('SIGKILL');

@@ -237,8 +237,7 @@ test('launchers at once share one installation', async () => {
 test('a launcher killed while it installs leaves no stamp; the next waits for its npm, and installs afresh', async () => {
   using c = new Clone();
   const first = c.start(['start'], c.fake({ FAKE: 'hangs' }));
-  await until('npm at work', () => c.has('npm-pid'));
-  const npmPid = Number(c.text('npm-pid'));
+  const npmPid = await c.npmPid();
   first.child.kill('SIGKILL');
   try {
     // Its output is open as long as its npm lives.
@@ -262,10 +261,10 @@ test('a launcher killed while it installs leaves no stamp; the next waits for it
 test('SIGTERM while it installs ends npm too, with 143', async () => {
   using c = new Clone();
   const r = c.start(['start'], c.fake({ FAKE: 'hangs' }));
-  await until('npm at work', () => c.has('npm-pid'));
+  const npmPid = await c.npmPid();
   r.child.kill('SIGTERM');
   assert.equal((await r.ended).code, 143);
-  assert.throws(() => process.kill(Number(c.text('npm-pid')), 0), { code: 'ESRCH' });
+  assert.throws(() => process.kill(npmPid, 0), { code: 'ESRCH' });
   assert(!c.has('node_modules/.vigil-stamp') && !c.has('.cache/launch.lock'));
   assert.equal((await c.run(['start'])).code, 0);
 });
