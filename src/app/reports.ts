@@ -36,10 +36,11 @@ export function senderInfos(
   kinds: ReadonlyMap<string, readonly Top[]>,
   unparsed: ReadonlyMap<string, number>,
 ): SenderInfo[] {
+  const bySender = Map.groupBy(lines, (l) => `${l.tenant}\0${senderKey(l.door, l.sender)}`);
   const out = totals(lines).map((t): SenderInfo => {
-    const mine = lines.filter((l) => l.door === t.door && l.sender === t.sender && l.tenant === t.tenant);
-    const minutes = mine.map((l) => l.minute).sort((a, b) => a - b);
     const key = senderKey(t.door, t.sender);
+    const mine = bySender.get(`${t.tenant}\0${key}`) ?? [];
+    const minutes = mine.map((l) => l.minute).sort((a, b) => a - b);
     return {
       door: t.door,
       sender: t.sender,

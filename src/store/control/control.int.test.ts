@@ -161,6 +161,56 @@ test('a failing commit leaves nothing', () =>
     assert.equal(c.commitBatch(batch(1)), 'committed');
   }));
 
+test('ledger: more lines than the limit: the newest by minute, the older added up, none left out', () =>
+  withControl(async (c) => {
+    const MINUTE = 60e6;
+    const senders = ['192.0.2.1', '192.0.2.2', '192.0.2.3'];
+    const minutes = 300;
+    for (let m = 0; m < minutes; m++)
+      c.addLedger(
+        senders.map((sender) => ({
+          ...key,
+          sender,
+          minute: T + m * MINUTE,
+          received: 10,
+          evaluated: 7,
+          dropped: { denied: 2 },
+          failed: { crash: 1 },
+        })),
+      );
+    const range = { tenants: ['default'], from: T, to: T + minutes * MINUTE };
+    const all = await c.ledger({ ...range, limit: 10_000 });
+    assert.equal(all.length, 900);
+    const lines = await c.ledger({ ...range, limit: 100 });
+    assert.ok(lines.length < 150, `${lines.length} lines`);
+    for (const sender of senders) {
+      const mine = lines.filter((l) => l.sender === sender);
+      const sum = (f: (l: (typeof mine)[number]) => number): number => mine.reduce((n, l) => n + f(l), 0);
+      assert.equal(
+        sum((l) => l.received),
+        10 * minutes,
+      );
+      assert.equal(
+        sum((l) => l.evaluated),
+        7 * minutes,
+      );
+      assert.equal(
+        sum((l) => l.dropped['denied'] ?? 0),
+        2 * minutes,
+      );
+      assert.equal(
+        sum((l) => l.failed['crash'] ?? 0),
+        minutes,
+      );
+      assert.equal(mine.at(-1)?.minute, T + (minutes - 1) * MINUTE);
+      assert.equal(mine.at(-1)?.received, 10, 'the newest stand alone');
+    }
+    assert.deepEqual(
+      lines.map((l) => l.minute),
+      lines.map((l) => l.minute).toSorted((a, b) => a - b),
+    );
+  }));
+
 test("ledger deltas add up, and the store's answer replaces", () =>
   withControl(async (c) => {
     c.addLedger([{ ...key, received: 2, bytes: 10, dropped: { denied: 1 } }]);

@@ -120,42 +120,96 @@ export function setStored(sql: Sql, s: LedgerStored): void {
   sql.exec(SET_STORED, [s.tenant, s.door, s.sender, s.minute, s.stored, s.quarantined, s.askedAt]);
 }
 
-/** Entries whose minute lies in [from, to), oldest first. */
+type Range = { readonly tenants: readonly string[]; readonly from: number; readonly to: number };
+
+/** Older lines are added up over at least this long, and over at least this part of what is older. */
+const COARSE_US_MIN = 3600e6;
+const COARSE_PARTS = 100;
+
+/**
+ * Entries whose minute lies in [from, to), oldest first. The newest `limit` are single minutes; older ones are added up per
+ * sender over an hour or more, under the latest minute that each holds. So nothing is left out, however many senders.
+ */
 export async function readLedger(
   sql: Sql,
-  range: {
-    readonly tenants: readonly string[];
-    readonly from: number;
-    readonly to: number;
-    readonly limit: number;
-  },
+  range: Range & { readonly limit: number },
 ): Promise<LedgerEntry[]> {
+  const fine = fineFrom(sql, range, range.limit);
   const rows = await sql.db
     .selectFrom('ledger')
     .selectAll()
-    .where('minute', '>=', range.from)
+    .where('minute', '>=', fine)
     .where('minute', '<', range.to)
     .where('tenant', 'in', [...range.tenants])
     .orderBy('minute')
-    .limit(range.limit)
     .execute();
   const reasonRows = await sql.db
     .selectFrom('ledger_reasons')
     .selectAll()
-    .where('minute', '>=', range.from)
+    .where('minute', '>=', fine)
     .where('minute', '<', range.to)
     .where('tenant', 'in', [...range.tenants])
     .execute();
-  const keyOf = (r: { tenant: string; door: string; sender: string; minute: number }): string =>
-    JSON.stringify([r.minute, r.tenant, r.door, r.sender]);
+  const older = fine > range.from ? coarse(sql, { ...range, to: fine }) : [];
+  return [...older, ...joined(rows, reasonRows, (r) => r.minute)];
+}
+
+/** The minute from which on there are at most `limit` lines; `from` where there are not more in all. */
+function fineFrom(sql: Sql, range: Range, limit: number): number {
+  const beyond = sql.first(
+    sql.db
+      .selectFrom('ledger')
+      .select('minute')
+      .where('minute', '>=', range.from)
+      .where('minute', '<', range.to)
+      .where('tenant', 'in', [...range.tenants])
+      .orderBy('minute', 'desc')
+      .offset(limit)
+      .limit(1),
+  );
+  return beyond === undefined ? range.from : beyond.minute + 1;
+}
+
+function coarse(sql: Sql, range: Range): LedgerEntry[] {
+  const where = `minute >= ? and minute < ? and tenant in (${range.tenants.map(() => '?').join(', ')})`;
+  const values = [range.from, range.to, ...range.tenants];
+  const first = Number(sql.rows(`select min(minute) as m from ledger where ${where}`, values)[0]?.['m'] ?? 0);
+  const part = Math.ceil(Math.max(COARSE_US_MIN, (range.to - first) / COARSE_PARTS));
+  // Both are numbers of ours; bound ones would be divided as floating point.
+  const bucket = `(minute - ${first}) / ${part}`;
+  const rows = sql.rows(
+    `select tenant, door, sender, ${bucket} as bucket, max(minute) as minute, sum(received) as received, sum(bytes) as bytes,
+       sum(evaluated) as evaluated, sum(kernel_drops) as kernel_drops, sum(stored) as stored,
+       sum(quarantined) as quarantined, min(asked_at) as asked_at
+     from ledger where ${where} group by bucket, tenant, door, sender order by bucket, minute`,
+    values,
+  );
+  const reasons = sql.rows(
+    `select tenant, door, sender, ${bucket} as bucket, kind, reason, sum(n) as n
+     from ledger_reasons where ${where} group by bucket, tenant, door, sender, kind, reason`,
+    values,
+  );
+  type Bucketed = { bucket: number };
+  return joined(rows as (LedgerRow & Bucketed)[], reasons as (LedgerReasonRow & Bucketed)[], (r) => r.bucket);
+}
+
+type Named = { tenant: string; door: string; sender: string };
+
+/** Lines with their reasons; `when` tells which belong together. */
+function joined<R extends LedgerRow, Q extends Omit<LedgerReasonRow, 'minute'>>(
+  rows: readonly R[],
+  reasonRows: readonly Q[],
+  when: (r: R | Q) => number,
+): LedgerEntry[] {
+  const keyOf = (r: Named, at: number): string => JSON.stringify([at, r.tenant, r.door, r.sender]);
   const reasons = new Map<string, Reasons>();
   for (const r of reasonRows) {
-    const key = keyOf(r);
+    const key = keyOf(r, when(r));
     const at = reasons.get(key) ?? noReasons();
     reasons.set(key, at);
     (r.kind === 'failed' ? at.failed : at.dropped)[r.reason] = r.n;
   }
-  return rows.map((r) => ledgerFromRow(r, reasons.get(keyOf(r)) ?? noReasons()));
+  return rows.map((r) => ledgerFromRow(r, reasons.get(keyOf(r, when(r))) ?? noReasons()));
 }
 
 export const deleteLedgerBefore = (sql: Sql, minute: number): number =>
