@@ -42,7 +42,7 @@ async function senders(app: App, tenants: readonly string[]): Promise<SenderInfo
   const unparsed = new Map<string, number>();
   for (const tenant of tenants) {
     for (const r of await app.searches.senderKinds(tenant, from, to)) {
-      const key = senderKey(r.door, r.sender);
+      const key = senderKey({ tenant, ...r });
       const list = kinds.get(key) ?? [];
       list.push({ value: r.source, count: r.count });
       kinds.set(key, list);

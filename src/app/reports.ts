@@ -30,16 +30,16 @@ export function ledgerReport(lines: readonly Line[], minutesMax = 5000): LedgerR
   };
 }
 
-/** `kinds`: log types per (door, sender); `unparsed`: rows that no source understood. */
+/** By `senderKey`: `kinds` log types, `unparsed` rows that no source understood. */
 export function senderInfos(
   lines: readonly Line[],
   kinds: ReadonlyMap<string, readonly Top[]>,
   unparsed: ReadonlyMap<string, number>,
 ): SenderInfo[] {
-  const bySender = Map.groupBy(lines, (l) => `${l.tenant}\0${senderKey(l.door, l.sender)}`);
+  const bySender = Map.groupBy(lines, senderKey);
   const out = totals(lines).map((t): SenderInfo => {
-    const key = senderKey(t.door, t.sender);
-    const mine = bySender.get(`${t.tenant}\0${key}`) ?? [];
+    const key = senderKey(t);
+    const mine = bySender.get(key) ?? [];
     const minutes = mine.map((l) => l.minute).sort((a, b) => a - b);
     return {
       door: t.door,
@@ -58,7 +58,8 @@ export function senderInfos(
   });
   return out.sort((a, b) => b.lastSeen - a.lastSeen || b.received - a.received);
 }
-export const senderKey = (door: string, sender: string): string => `${door}\0${sender}`;
+export const senderKey = (s: { tenant: string; door: string; sender: string }): string =>
+  `${s.tenant}\0${s.door}\0${s.sender}`;
 
 export function ruleInfos(
   set: RuleSet,

@@ -46,6 +46,7 @@ export type Line = LineKey & {
 
 /** The store is asked anew about minutes younger than this; older ones only while they do not balance. */
 const FRESH_US = 10 * MINUTE_US;
+/** Lines of single minutes; older ones are added up per sender (`readLedger`). */
 const LINES_MAX = 50_000;
 
 type Mutable = { -readonly [K in keyof Line]: Line[K] } & {
@@ -93,12 +94,11 @@ export class LedgerBook {
       const fresh = Math.max(range.from, minuteOf(now - FRESH_US));
       if (fresh < range.to) await this.#ask(minuteOf(fresh), range.to);
       let lines = await this.#read(range);
-      const stale = lines.filter((l) => !l.balanced && l.minute < fresh);
+      const stale = lines.filter((l) => !l.balanced && l.minute < fresh).map((l) => l.minute);
       if (stale.length > 0) {
-        await this.#ask(
-          Math.min(...stale.map((l) => l.minute)),
-          Math.max(...stale.map((l) => l.minute)) + MINUTE_US,
-        );
+        // Of very many lines the older ones stand for several minutes each.
+        const from = lines.length > LINES_MAX / 2 ? range.from : stale.reduce((a, b) => Math.min(a, b));
+        await this.#ask(from, stale.reduce((a, b) => Math.max(a, b)) + MINUTE_US);
         lines = await this.#read(range);
       }
       return lines;
