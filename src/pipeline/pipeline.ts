@@ -11,12 +11,9 @@ import type { Log } from '../base/log.ts';
 import { assert, errorText } from '../base/result.ts';
 import type { NetworkEntry } from '../enrich/networks.ts';
 import { type DurableFrame, type FrameRef, Journal } from '../journal/journal.ts';
-import type { AlertChange } from '../model/alert.ts';
 import type { Intake } from '../model/record.ts';
-import type { BatchCommit } from '../store/control/commit.ts';
 import type { ControlStore } from '../store/control/control-store.ts';
 import type { EventStore } from '../store/events.ts';
-import { commitOf } from './commit.ts';
 import { type Content, ContentFolder } from './content.ts';
 import { Counter } from './counters.ts';
 import { type Entry, FollowQueue, linesOf, refOf, sumLines } from './follow.ts';
@@ -27,7 +24,8 @@ import type { RetentionDays } from '../model/retention.ts';
 import { recoverEntries } from './recover.ts';
 import { rescue } from './rescue.ts';
 import { Snapshots } from './snapshots.ts';
-import { decodeMatches, type Held, type Unit, type UnitResult } from './unit.ts';
+import { type Committed, StateOwner } from './state-owner.ts';
+import type { Held, Unit, UnitResult } from './unit.ts';
 import { type Outcome, WorkerPool } from './worker-pool.ts';
 
 export type PipelineOptions = {
@@ -50,12 +48,6 @@ export type PipelineOptions = {
   readonly workerScript?: URL;
 };
 
-export type Committed = {
-  readonly records: number;
-  readonly alerts: readonly AlertChange[];
-  readonly spentUs: UnitResult['spentUs'];
-};
-
 /** Wait before a unit is given to a worker, so that few frames share one commit. */
 const GATHER_MS = 40;
 const SNAPSHOT_EVERY_MS = 10_000;
@@ -68,7 +60,7 @@ const TICK_EVERY_MS = 10_000;
 /** After matches: alerts are held to one update a second. */
 const SOON_TICK_MS = 1100;
 const UNITS_AHEAD_PER_WORKER = 2;
-/** Waits between attempts to read the journal, or to commit. */
+/** Wait between attempts to read the journal. */
 const RETRY_MS = 1000;
 /** Unit numbers of work for the inserter; ordinary units count up from 0. */
 const REENCODE_SEQ = 2 ** 30;
@@ -80,6 +72,8 @@ type Flight = {
   /** What judges it. */
   readonly content: Content;
 };
+
+export type { Committed };
 
 export class Pipeline {
   readonly #o: PipelineOptions;
@@ -93,19 +87,16 @@ export class Pipeline {
   readonly #toStore = new Counter();
   readonly #toJudge = new Counter();
   readonly #uncommitted = new Set<Entry>();
-  /** Alerts as a replay left them; written with the next commit, since units may have been cut otherwise before the restart. */
-  readonly #replayed = new Map<string, AlertChange>();
+  readonly #owner: StateOwner;
   readonly #inserter: Inserter;
   readonly ledger: LedgerBook;
   #pool: WorkerPool | undefined;
-  /** In force in the state owner, given to units, journaled last: three places on the way of a reload. */
-  #content: Content;
+  /** Given to units, and journaled last: with what the state owner has, three places on the way of a reload. */
   #given: Content;
   #wanted: string;
   /** Reloads in the journal, by batch: their texts are needed as long as it is. */
   #reloads: { readonly batch: number; readonly hash: string }[] = [];
-  #detection: Detection;
-  #positions = new Map<string, string>();
+  readonly #positions = new Map<string, string>();
   #seq = 0;
   #next = 0;
   #inFlight = new Map<number, Flight>();
@@ -115,18 +106,11 @@ export class Pipeline {
   #pumpTimer: NodeJS.Timeout | undefined;
   #timers: NodeJS.Timeout[] = [];
   #snapshotAfter = 0;
-  #committedBatch: number;
-  #stateBatch: number;
   #snapshotBatch: number;
   #storedBatch: number;
   #storedSaved: number;
   #reencodeSeq = REENCODE_SEQ;
-  #listeners: ((c: Committed) => void)[] = [];
   #idle: (() => void)[] = [];
-  /** After this batch the state is that from before the restart, and what people did meanwhile is caught up. */
-  #alignAfter = -1;
-  /** Set while commits fail: what the control database said. */
-  commitTrouble = '';
   #closing = false;
   #busy = false;
 
@@ -144,20 +128,40 @@ export class Pipeline {
     this.#intake = new JournalIntake(this.#journal, options.nowUs);
     this.#contents = new ContentFolder(join(options.dataDir, 'content'));
     this.#snapshots = new Snapshots(join(options.dataDir, 'state'), options.log);
-    this.#committedBatch = control.committedBatch();
+    const committedBatch = control.committedBatch();
     this.#storedBatch = Number(control.checkpoint('batch', 'stored') ?? '-1');
     this.#storedSaved = this.#storedBatch;
-    this.#journal.startAfter(Math.max(this.#committedBatch, this.#storedBatch, 0));
-    const snapshot = this.#snapshots.load(this.#committedBatch);
-    this.#stateBatch = snapshot?.through ?? -1;
+    this.#journal.startAfter(Math.max(committedBatch, this.#storedBatch, 0));
+    const snapshot = this.#snapshots.load(committedBatch);
     this.#snapshotBatch = this.#snapshots.oldest();
-    this.#content = (snapshot === undefined ? undefined : this.#loadContent(snapshot.content)) ?? fallback;
-    this.#given = this.#content;
-    this.#wanted = this.#content.hash;
-    this.#detection =
-      snapshot === undefined
-        ? new Detection(this.#content.rules)
-        : Detection.restore(snapshot.bytes, this.#content.rules);
+    const content = (snapshot === undefined ? undefined : this.#loadContent(snapshot.content)) ?? fallback;
+    this.#given = content;
+    this.#wanted = content.hash;
+    this.#owner = new StateOwner(
+      {
+        control,
+        channels: options.channels,
+        log: options.log,
+        toJudge: this.#toJudge,
+        uncommitted: this.#uncommitted,
+        positions: this.#positions,
+        close: (alert, closed) => this.#journal.closed(alert, closed),
+        toStore: (entries, r) => this.#toInserter(entries, r),
+        changed: () => {
+          this.#soonTick ??= setTimeout(() => this.#tickSoon(), SOON_TICK_MS);
+        },
+        closing: () => this.#closing,
+      },
+      {
+        detection:
+          snapshot === undefined
+            ? new Detection(content.rules)
+            : Detection.restore(snapshot.bytes, content.rules),
+        content,
+        stateBatch: snapshot?.through ?? -1,
+        committedBatch,
+      },
+    );
     this.#inserter = new Inserter({
       insert: (blocks, token) => store.insert(blocks, token),
       held: (from, to) => store.held(options.node, from, to),
@@ -186,12 +190,12 @@ export class Pipeline {
     fallback: Content,
   ): Promise<Pipeline> {
     const p = new Pipeline(options, control, store, fallback);
-    p.#contents.save(p.#content);
+    p.#contents.save(p.#owner.content);
     p.#pool = await WorkerPool.start(
       options.workers,
       {
         sourcesDir: options.sourcesDir,
-        content: p.#content,
+        content: p.#owner.content,
         hostZone: options.hostZone,
         hostName: options.hostName,
         node: options.node,
@@ -212,7 +216,7 @@ export class Pipeline {
     }
     p.#journal.onFrame((f) => p.#arrived(f));
     // A journal names what judges it from its first frame on: a replay must not judge by what is installed then.
-    if (p.#journal.lastBatch <= 0) p.#journal.rules(p.#content.hash);
+    if (p.#journal.lastBatch <= 0) p.#journal.rules(p.#owner.content.hash);
     control.onHumanChange((alert) => p.#journal.closed(alert.id, alert.status === 'closed'));
     p.#timers.push(
       setInterval(() => p.#journal.tick(), TICK_EVERY_MS),
@@ -252,7 +256,7 @@ export class Pipeline {
     return this.#pool?.problems ?? [];
   }
   get detectionStats(): ReturnType<Detection['stats']> {
-    return this.#detection.stats();
+    return this.#owner.detection.stats();
   }
   get storeTrouble(): string {
     return this.#inserter.trouble;
@@ -264,7 +268,11 @@ export class Pipeline {
     this.#journal.kernelDrops(door, count);
   }
   onCommit(listener: (c: Committed) => void): void {
-    this.#listeners.push(listener);
+    this.#owner.onCommit(listener);
+  }
+
+  get commitTrouble(): string {
+    return this.#owner.commitTrouble;
   }
 
   /** New rules or lists take effect at the next batch boundary, by a record of their own in the journal. */
@@ -275,7 +283,7 @@ export class Pipeline {
     this.#journal.rules(content.hash);
   }
   get content(): Content {
-    return this.#content;
+    return this.#owner.content;
   }
 
   /** Resolves when everything received so far is judged and committed. */
@@ -372,40 +380,31 @@ export class Pipeline {
     }
     const entries = await recoverEntries({
       journal: this.#journal,
-      state: this.#stateBatch,
+      state: this.#owner.stateBatch,
       stored: this.#storedBatch,
-      committed: this.#committedBatch,
+      committed: this.#owner.committedBatch,
       held: (from, to) => this.#store.held(this.#o.node, from, to),
       heldOrds: (batch) => this.#store.heldOrds(this.#o.node, batch),
       content: (hash) => this.#loadContent(hash),
       seen: (ref, head) => {
         for (const [tenant, key] of head.keys) this.#intake.remember(tenant, key, ref.at);
-        if (ref.batch > this.#committedBatch)
+        if (ref.batch > this.#owner.committedBatch)
           for (const [stream, pos] of head.ends) this.#positions.set(stream, pos);
       },
       log: this.#o.log,
     });
     const first = entries[0]?.content;
-    if (this.#stateBatch < 0 && first !== undefined) {
-      this.#content = first;
+    if (this.#owner.stateBatch < 0 && first !== undefined) {
+      this.#owner.content = first;
       this.#given = first;
-      this.#detection = new Detection(first.rules);
+      this.#owner.detection = new Detection(first.rules);
     }
     for (const e of entries) {
       if (e.content !== undefined) this.#wanted = e.content.hash;
-      if (e.detect) this.#alignAfter = e.ref.batch;
+      if (e.detect) this.#owner.alignAfter = e.ref.batch;
       this.#track(e);
     }
-    if (this.#alignAfter < 0) this.#alignAlerts();
-  }
-
-  /** Alerts that people closed or reopened without the journal having heard of it (a crash right after). */
-  #alignAlerts(): void {
-    for (const a of this.#detection.alerts()) {
-      const status = this.#control.alertStatus(a.id);
-      if (status !== undefined && (status === 'closed') !== a.closed)
-        this.#journal.closed(a.id, status === 'closed');
-    }
+    if (this.#owner.alignAfter < 0) this.#owner.alignAlerts();
   }
 
   // ── queue -> workers ────────────────────────────────────────────────────────────────────────────────────────────
@@ -475,7 +474,7 @@ export class Pipeline {
 
   /** False where closing came first: the journal has it. */
   async #applyFlight(f: Flight, outcome: Outcome): Promise<boolean> {
-    if (outcome.kind === 'done') return this.#apply(f.entries, outcome.result);
+    if (outcome.kind === 'done') return this.#owner.apply(f.entries, outcome.result);
     const rescuer = {
       pool: this.#pool as WorkerPool,
       content: f.content,
@@ -483,55 +482,10 @@ export class Pipeline {
       nextSeq: () => this.#reencodeSeq++,
     };
     const results = await rescue(rescuer, f.unit, outcome);
-    if (results.length === 1) return this.#apply(f.entries, results[0] as UnitResult);
+    if (results.length === 1) return this.#owner.apply(f.entries, results[0] as UnitResult);
     for (const [i, e] of f.entries.entries())
-      if (!(await this.#apply([e], results[i] as UnitResult))) return false;
+      if (!(await this.#owner.apply([e], results[i] as UnitResult))) return false;
     return true;
-  }
-
-  // ── state owner ─────────────────────────────────────────────────────────────────────────────────────────────────
-
-  async #apply(entries: readonly Entry[], r: UnitResult): Promise<boolean> {
-    const first = entries[0] as Entry;
-    const last = entries.at(-1) as Entry;
-    if (first.content !== undefined) {
-      if (first.content.hash !== this.#content.hash) this.#detection.swapRules(first.content.rules);
-      this.#content = first.content;
-    }
-    if (first.detect) {
-      const matches = decodeMatches(r.matched);
-      const changes = this.#judge(entries, matches);
-      this.#stateBatch = last.ref.batch;
-      if (!first.commit)
-        for (const c of changes) this.#replayed.set(c.alert.id, { kind: 'updated', alert: c.alert });
-      else if (!(await this.#commit(entries, r, changes, matches))) return false;
-      if (this.#alignAfter >= 0 && last.ref.batch >= this.#alignAfter) {
-        this.#alignAfter = -1;
-        this.#alignAlerts();
-      }
-    }
-    for (const f of r.ruleFailures) this.#o.log.warn('a rule failed on an event', f);
-    if (r.trouble !== '') this.#o.log.error('an event cannot be parsed at all', { cause: r.trouble });
-    if (first.store) this.#toInserter(entries, r);
-    return true;
-  }
-
-  /** Frame by frame, so that how frames were cut into units decides nothing. */
-  #judge(entries: readonly Entry[], matches: ReturnType<typeof decodeMatches>): AlertChange[] {
-    const out: AlertChange[] = [];
-    let at = 0;
-    for (const e of entries) {
-      for (const [alert, closed] of e.closed) {
-        if (closed) this.#detection.alertClosed(alert);
-        else this.#detection.alertReopened(alert);
-      }
-      let end = at;
-      while (end < matches.length && matches[end]?.id.batch === e.ref.batch) end++;
-      out.push(...this.#detection.apply(matches.slice(at, end)), ...this.#detection.tick(e.ref.at));
-      at = end;
-    }
-    assert(at === matches.length, 'every match belongs to a frame of its unit');
-    return out;
   }
 
   #toInserter(entries: readonly Entry[], r: UnitResult): void {
@@ -544,65 +498,6 @@ export class Pipeline {
     });
   }
 
-  async #commit(
-    entries: readonly Entry[],
-    r: UnitResult,
-    changes: readonly AlertChange[],
-    matches: ReturnType<typeof decodeMatches>,
-  ): Promise<boolean> {
-    const again = [...this.#replayed.values()];
-    this.#replayed.clear();
-    const tx = commitOf({
-      entries,
-      result: r,
-      changes: [...again, ...changes],
-      matches,
-      channels: this.#o.channels,
-    });
-    if (!(await this.#write(tx))) return false;
-    this.#committedBatch = tx.through;
-    for (const e of entries) this.#uncommitted.delete(e);
-    for (const e of entries) for (const l of e.lines) this.#toJudge.add(l.key, -l.n);
-    for (const c of tx.checkpoints) if (this.#positions.get(c.name) === c.pos) this.#positions.delete(c.name);
-    this.#tell({
-      records: entries.reduce((n, e) => n + e.ref.count, 0),
-      alerts: changes,
-      spentUs: r.spentUs,
-    });
-    // What changes an alert again within a second waits for the next record or tick: journal one.
-    if (matches.length > 0) this.#soonTick ??= setTimeout(() => this.#tickSoon(), SOON_TICK_MS);
-    return true;
-  }
-
-  /** The state has the unit already, so its transaction is tried until it is written; false where closing comes first. */
-  async #write(tx: BatchCommit): Promise<boolean> {
-    for (;;) {
-      try {
-        this.#control.commitBatch(tx);
-        if (this.commitTrouble !== '') this.#o.log.info('the control database takes commits again');
-        this.commitTrouble = '';
-        return true;
-      } catch (e) {
-        if (this.commitTrouble === '')
-          this.#o.log.error('the control database takes no commits; alerts wait until it does', {
-            cause: errorText(e),
-          });
-        this.commitTrouble = errorText(e);
-      }
-      if (this.#closing) return false;
-      await new Promise((r) => setTimeout(r, RETRY_MS));
-    }
-  }
-
-  #tell(c: Committed): void {
-    for (const listen of this.#listeners) {
-      try {
-        listen(c);
-      } catch (e) {
-        this.#o.log.error('a listener of commits failed', { cause: errorText(e) });
-      }
-    }
-  }
   #soonTick: NodeJS.Timeout | undefined;
   #tickSoon(): void {
     this.#soonTick = undefined;
@@ -630,18 +525,22 @@ export class Pipeline {
   }
 
   #takeSnapshot(): void {
-    const through = Math.min(this.#stateBatch, this.#committedBatch);
-    if (through <= this.#snapshotBatch || this.#stateBatch !== this.#committedBatch) return;
-    this.#snapshots.save({ through, content: this.#content.hash, bytes: this.#detection.snapshot() });
+    const through = Math.min(this.#owner.stateBatch, this.#owner.committedBatch);
+    if (through <= this.#snapshotBatch || this.#owner.stateBatch !== this.#owner.committedBatch) return;
+    this.#snapshots.save({
+      through,
+      content: this.#owner.content.hash,
+      bytes: this.#owner.detection.snapshot(),
+    });
     this.#snapshotBatch = this.#snapshots.oldest();
     this.#saveStored();
-    const released = Math.min(this.#snapshotBatch, this.#storedSaved, this.#committedBatch);
+    const released = Math.min(this.#snapshotBatch, this.#storedSaved, this.#owner.committedBatch);
     this.#journal.release(released);
     this.#reloads = this.#reloads.filter((r) => r.batch > this.#snapshotBatch);
     this.#contents.prune(
       () =>
         new Set([
-          this.#content.hash,
+          this.#owner.content.hash,
           this.#given.hash,
           this.#wanted,
           ...this.#reloads.map((r) => r.hash),
