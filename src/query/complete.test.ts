@@ -13,8 +13,12 @@ test('fields, lists, keywords, pipes and aggregates where they fit', () => {
   assert.ok(at('app').includes('app.custom:'));
   assert.ok(at('src').includes('src_ip:'));
   assert.deepEqual(at('x509.issuer.common_name NOT IN a'), ['approved_cas']);
-  assert.deepEqual(at('failed | '), ['stats', 'sort', 'head']);
+  assert.deepEqual(at('failed | ').slice(0, 2), ['stats', 'timechart']);
   assert.deepEqual(at('failed | st'), ['stats']);
+  assert.ok(at('failed | timechart span=5m ').includes('p95('));
+  assert.ok(at('failed | where low').includes('lower('));
+  assert.ok(at('failed | eval x = user.n').includes('user.name'));
+  assert.deepEqual(at('failed | lookup a'), ['approved_cas']);
   assert.ok(at('failed | stats ').includes('count()'));
   assert.ok(at('failed | stats count() by user.n').includes('user.name'));
   assert.ok(at('failed A').includes('AND'));

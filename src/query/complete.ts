@@ -4,8 +4,9 @@
  */
 import { HOT_FIELDS } from '../model/catalogue.ts';
 import { ALIASES, ENTITY_KINDS } from './aliases.ts';
+import { EXPR_FUNCTIONS } from './expression.ts';
 import { FUNCTIONS, KEYWORDS, OPERATORS, QUERY_CHARS_MAX } from './grammar.ts';
-import { AGGREGATES } from './pipes/stats.ts';
+import { AGGREGATES } from './pipes/aggregates.ts';
 import { PIPES } from './pipes/registry.ts';
 
 export type Completion = {
@@ -95,9 +96,16 @@ function inPipe(lead: string, start: number, env: CompletionEnv): Completion[] {
       about: a.about,
     }),
   );
-  if (/\|\s*stats$/.test(lead) || (/\|\s*stats\b[^|]*,$/.test(lead) && !/\bby\b[^|]*$/.test(lead)))
-    return aggregates;
-  return fieldOffers(start, env, '');
+  const grouping = /\bby\b[^|]*$/.test(lead);
+  if (/\|\s*(stats|timechart)((\s+(span|limit)=\S+)*|[^|]*,)$/.test(lead) && !grouping) return aggregates;
+  if (/\|\s*lookup$/.test(lead)) {
+    return [...env.lists].map((text) => ({ kind: 'list', text, start, about: 'list' }) as const);
+  }
+  if (!/\|\s*(where|eval)\b[^|]*$/.test(lead)) return fieldOffers(start, env, '');
+  const functions = EXPR_FUNCTIONS.map(
+    (f): Completion => ({ kind: 'function', text: `${f.name}(`, start, about: f.about }),
+  );
+  return [...fieldOffers(start, env, ''), ...functions];
 }
 
 function fieldOffers(start: number, env: CompletionEnv, suffix: string): Completion[] {

@@ -37,7 +37,7 @@ test('the examples do what the page says', () => {
 });
 
 test('the examples with pipes compile', () => {
-  const scope = { tenants: ['default'], from: 0, to: NOW };
+  const scope = { tenants: ['default'], from: NOW - 86_400e6, to: NOW };
   let seen = 0;
   for (const [, text] of doc.matchAll(/^\| `(.*\\\|.*?)` \|/gm)) {
     seen++;
@@ -48,5 +48,5 @@ test('the examples with pipes compile', () => {
       : compileRows(q.value, scope, { lists }, { limit: 10 });
     assert.ok(made.ok, `${text}: ${made.ok ? '' : made.error.message}`);
   }
-  assert.equal(seen, 5);
+  assert.ok(seen > 30, `${seen} examples`);
 });

@@ -189,7 +189,7 @@ SELECT count() AS total
 -- {"p1":"default","p2":1772582400000000,"p3":1772668800000000,"p4":"WEB%"}
 
 -- | stats count() by user.name
-SELECT c1x0, c1x1
+SELECT c1x0 AS c2x0, c1x1 AS c2x1
   FROM (SELECT if(user_name = '' AND NOT has(empties, {p4:String}), NULL, toString(user_name)) AS c1x0, count() AS c1x1
   FROM vigil.events
   WHERE tenant = {p1:String} AND ts >= fromUnixTimestamp64Micro({p2:Int64}, 'UTC') AND ts < fromUnixTimestamp64Micro({p3:Int64}, 'UTC')
@@ -198,7 +198,7 @@ SELECT c1x0, c1x1
 -- {"p1":"default","p2":1772582400000000,"p3":1772668800000000,"p4":"user.name"}
 
 -- failed | stats count() as n, dc(source.ip), sum(source.bytes) by user.name, custom.x | sort -n, user.name | head 10
-SELECT c1x0, c1x1, c1x2, c1x3, c1x4
+SELECT c1x0 AS c2x0, c1x1 AS c2x1, c1x2 AS c2x2, c1x3 AS c2x3, c1x4 AS c2x4
   FROM (SELECT if(user_name = '' AND NOT has(empties, {p6:String}), NULL, toString(user_name)) AS c1x0, arrayJoin(if(empty(multiIf(fields[{p7:String}] != '', [fields[{p7:String}]], has(empties, {p7:String}), [''], lists[{p7:String}])), [NULL], arrayMap(x -> toNullable(toString(x)), multiIf(fields[{p7:String}] != '', [fields[{p7:String}]], has(empties, {p7:String}), [''], lists[{p7:String}])))) AS c1x1, count() AS c1x2, length(groupUniqArrayArray(if(isNull(source_ip), emptyArrayString(), [multiIf(startsWith(toString(assumeNotNull(source_ip)), '::ffff:') AND position(toString(assumeNotNull(source_ip)), '.') > 0, substring(toString(assumeNotNull(source_ip)), 8), position(toString(assumeNotNull(source_ip)), '.') > 0, concat('::', if(toUInt32(assumeNotNull(toIPv4OrNull(substring(toString(assumeNotNull(source_ip)), 3)))) < 65536, '', concat(replaceRegexpOne(lower(hex(toUInt16(intDiv(toUInt32(assumeNotNull(toIPv4OrNull(substring(toString(assumeNotNull(source_ip)), 3)))), 65536)))), '^0+(.)', '\\1'), ':')), replaceRegexpOne(lower(hex(toUInt16(toUInt32(assumeNotNull(toIPv4OrNull(substring(toString(assumeNotNull(source_ip)), 3)))) % 65536))), '^0+(.)', '\\1')), toString(assumeNotNull(source_ip)))]))) AS c1x3, sum(toNullable(source_bytes)) AS c1x4
   FROM vigil.events
   WHERE tenant = {p1:String} AND ts >= fromUnixTimestamp64Micro({p2:Int64}, 'UTC') AND ts < fromUnixTimestamp64Micro({p3:Int64}, 'UTC')
@@ -208,8 +208,8 @@ SELECT c1x0, c1x1, c1x2, c1x3, c1x4
 -- {"p1":"default","p2":1772582400000000,"p3":1772668800000000,"p4":"failed","p5":["failed"],"p6":"user.name","p7":"custom.x","p8":"source.ip"}
 
 -- | stats min(@timestamp), avg(custom.x) by event.category
-SELECT c1x0, c1x1, c1x2
-  FROM (SELECT arrayJoin(if(empty(arrayMap(x -> toString(x), event_category)), [NULL], arrayMap(x -> toNullable(toString(x)), arrayMap(x -> toString(x), event_category)))) AS c1x0, if(isNull(min(toNullable(ts))), NULL, formatDateTime(assumeNotNull(min(toNullable(ts))), '%Y-%m-%dT%H:%i:%S.%fZ')) AS c1x1, sum(if(empty(arrayMap(x -> toFloat64OrZero(x), arrayFilter(x -> match(x, '^[+-]?[0-9]+([.][0-9]+)?([eE][+-]?[0-9]{1,3})?$') AND length(x) <= 64, multiIf(fields[{p5:String}] != '', [fields[{p5:String}]], has(empties, {p5:String}), [''], lists[{p5:String}])))), NULL, arraySum(arrayMap(x -> toFloat64OrZero(x), arrayFilter(x -> match(x, '^[+-]?[0-9]+([.][0-9]+)?([eE][+-]?[0-9]{1,3})?$') AND length(x) <= 64, multiIf(fields[{p5:String}] != '', [fields[{p5:String}]], has(empties, {p5:String}), [''], lists[{p5:String}])))))) / sum(length(arrayMap(x -> toFloat64OrZero(x), arrayFilter(x -> match(x, '^[+-]?[0-9]+([.][0-9]+)?([eE][+-]?[0-9]{1,3})?$') AND length(x) <= 64, multiIf(fields[{p5:String}] != '', [fields[{p5:String}]], has(empties, {p5:String}), [''], lists[{p5:String}]))))) AS c1x2
+SELECT c1x0 AS c2x0, formatDateTime(c1x1, '%Y-%m-%dT%H:%i:%S.%fZ') AS c2x1, c1x2 AS c2x2
+  FROM (SELECT arrayJoin(if(empty(arrayMap(x -> toString(x), event_category)), [NULL], arrayMap(x -> toNullable(toString(x)), arrayMap(x -> toString(x), event_category)))) AS c1x0, min(toNullable(ts)) AS c1x1, sum(if(empty(arrayMap(x -> toFloat64OrZero(x), arrayFilter(x -> match(x, '^[+-]?[0-9]+([.][0-9]+)?([eE][+-]?[0-9]{1,3})?$') AND length(x) <= 64, multiIf(fields[{p5:String}] != '', [fields[{p5:String}]], has(empties, {p5:String}), [''], lists[{p5:String}])))), NULL, arraySum(arrayMap(x -> toFloat64OrZero(x), arrayFilter(x -> match(x, '^[+-]?[0-9]+([.][0-9]+)?([eE][+-]?[0-9]{1,3})?$') AND length(x) <= 64, multiIf(fields[{p5:String}] != '', [fields[{p5:String}]], has(empties, {p5:String}), [''], lists[{p5:String}])))))) / sum(length(arrayMap(x -> toFloat64OrZero(x), arrayFilter(x -> match(x, '^[+-]?[0-9]+([.][0-9]+)?([eE][+-]?[0-9]{1,3})?$') AND length(x) <= 64, multiIf(fields[{p5:String}] != '', [fields[{p5:String}]], has(empties, {p5:String}), [''], lists[{p5:String}]))))) AS c1x2
   FROM vigil.events
   WHERE tenant = {p1:String} AND ts >= fromUnixTimestamp64Micro({p2:Int64}, 'UTC') AND ts < fromUnixTimestamp64Micro({p3:Int64}, 'UTC')
   GROUP BY c1x0)
@@ -217,15 +217,15 @@ SELECT c1x0, c1x1, c1x2
 -- {"p1":"default","p2":1772582400000000,"p3":1772668800000000,"p4":"event.category","p5":"custom.x"}
 
 -- | sort -source.bytes | head 5
-SELECT c1x0, c1x1, c1x2, c1x3, c1x4
-  FROM (SELECT formatDateTime(ts, '%Y-%m-%dT%H:%i:%S.%fZ') AS c1x0, if(host_name = '' AND NOT has(empties, {p4:String}), NULL, toString(host_name)) AS c1x1, toString(source) AS c1x2, if(message = '' AND NOT has(empties, {p5:String}), NULL, toString(message)) AS c1x3, source_bytes AS c1x4
+SELECT formatDateTime(ts, '%Y-%m-%dT%H:%i:%S.%fZ') AS c2x0, if(host_name = '' AND NOT has(empties, {p4:String}), NULL, toString(host_name)) AS c2x1, toString(source) AS c2x2, if(message = '' AND NOT has(empties, {p5:String}), NULL, toString(message)) AS c2x3, source_bytes AS c2x4
+  FROM (SELECT *, source_bytes AS c1x0
   FROM vigil.events
   WHERE tenant = {p1:String} AND ts >= fromUnixTimestamp64Micro({p2:Int64}, 'UTC') AND ts < fromUnixTimestamp64Micro({p3:Int64}, 'UTC'))
-  ORDER BY c1x4 DESC NULLS LAST, c1x0 ASC NULLS LAST, c1x1 ASC NULLS LAST, c1x2 ASC NULLS LAST, c1x3 ASC NULLS LAST LIMIT 5
+  ORDER BY c1x0 DESC NULLS LAST, ts DESC, batch DESC, ord DESC, node DESC LIMIT 5
 -- {"p1":"default","p2":1772582400000000,"p3":1772668800000000,"p4":"host.name","p5":"message"}
 
 -- | head 100 | stats count() as n by host.name | stats max(n)
-SELECT c2x0
+SELECT c2x0 AS c3x0
   FROM (SELECT max(toNullable(c1x1)) AS c2x0
   FROM (SELECT if(host_name = '' AND NOT has(empties, {p4:String}), NULL, toString(host_name)) AS c1x0, count() AS c1x1
   FROM (SELECT *
@@ -235,6 +235,197 @@ SELECT c2x0
   GROUP BY c1x0))
   ORDER BY c2x0 DESC NULLS LAST LIMIT 1000
 -- {"p1":"default","p2":1772582400000000,"p3":1772668800000000,"p4":"host.name"}
+
+-- | where source.port > 1024 and (user.name != "root" or isnull(user.name))
+SELECT formatDateTime(ts, '%Y-%m-%dT%H:%i:%S.%fZ') AS c1x0, if(host_name = '' AND NOT has(empties, {p7:String}), NULL, toString(host_name)) AS c1x1, toString(source) AS c1x2, if(message = '' AND NOT has(empties, {p8:String}), NULL, toString(message)) AS c1x3
+  FROM (SELECT *
+  FROM (SELECT *
+  FROM vigil.events
+  WHERE tenant = {p1:String} AND ts >= fromUnixTimestamp64Micro({p2:Int64}, 'UTC') AND ts < fromUnixTimestamp64Micro({p3:Int64}, 'UTC'))
+  WHERE (ifNull(toFloat64(source_port) > {p4:Float64}, 0)
+  AND ( NOT ifNull(if(user_name = '' AND NOT has(empties, {p5:String}), NULL, toString(user_name)) = {p6:String}, 0) OR isNull(if(user_name = '' AND NOT has(empties, {p5:String}), NULL, toString(user_name))))))
+  ORDER BY ts DESC, batch DESC, ord DESC, node DESC LIMIT 1000
+-- {"p1":"default","p2":1772582400000000,"p3":1772668800000000,"p4":1024,"p5":"user.name","p6":"root","p7":"host.name","p8":"message"}
+
+-- | where host.name in ("a", "b") and match(message, "^x") and @timestamp > now() - 1h
+SELECT formatDateTime(ts, '%Y-%m-%dT%H:%i:%S.%fZ') AS c1x0, if(host_name = '' AND NOT has(empties, {p4:String}), NULL, toString(host_name)) AS c1x1, toString(source) AS c1x2, if(message = '' AND NOT has(empties, {p8:String}), NULL, toString(message)) AS c1x3
+  FROM (SELECT *
+  FROM (SELECT *
+  FROM vigil.events
+  WHERE tenant = {p1:String} AND ts >= fromUnixTimestamp64Micro({p2:Int64}, 'UTC') AND ts < fromUnixTimestamp64Micro({p3:Int64}, 'UTC'))
+  WHERE ((arrayExists(x -> ifNull(x = {p5:String}, 0) OR ifNull(x = {p6:String}, 0), [if(host_name = '' AND NOT has(empties, {p4:String}), NULL, toString(host_name))]) AND ifNull(match(if(message = '' AND NOT has(empties, {p8:String}), NULL, toString(message)), {p7:String}), 0)) AND ifNull(ts > fromUnixTimestamp64Micro((toUnixTimestamp64Micro(fromUnixTimestamp64Micro({p9:Int64}, 'UTC')) - accurateCastOrNull(round({p10:Float64} * 1000000), 'Int64')), 'UTC'), 0)))
+  ORDER BY ts DESC, batch DESC, ord DESC, node DESC LIMIT 1000
+-- {"p1":"default","p2":1772582400000000,"p3":1772668800000000,"p4":"host.name","p5":"a","p6":"b","p7":"(?-s)^x","p8":"message","p9":1772668800000000,"p10":3600}
+
+-- | eval mb = round(source.bytes / 1e6, 2), big = mb > 100, who = lower(coalesce(user.name, custom.x, "nobody"))
+SELECT formatDateTime(ts, '%Y-%m-%dT%H:%i:%S.%fZ') AS c4x0, if(host_name = '' AND NOT has(empties, {p10:String}), NULL, toString(host_name)) AS c4x1, toString(source) AS c4x2, if(message = '' AND NOT has(empties, {p11:String}), NULL, toString(message)) AS c4x3, c1x0 AS c4x4, if(c2x0, 'true', 'false') AS c4x5, c3x0 AS c4x6
+  FROM (SELECT *, lowerUTF8(coalesce(if(user_name = '' AND NOT has(empties, {p7:String}), NULL, toString(user_name)), if(empty(multiIf(fields[{p8:String}] != '', [fields[{p8:String}]], has(empties, {p8:String}), [''], lists[{p8:String}])), NULL, arrayStringConcat(multiIf(fields[{p8:String}] != '', [fields[{p8:String}]], has(empties, {p8:String}), [''], lists[{p8:String}]), ', ')), {p9:String})) AS c3x0
+  FROM (SELECT *, ifNull(toFloat64(c1x0) > {p6:Float64}, 0) AS c2x0
+  FROM (SELECT *, (floor((toFloat64(source_bytes) / nullIf({p4:Float64}, 0)) * {p5:Float64} + 0.5) / {p5:Float64}) AS c1x0
+  FROM vigil.events
+  WHERE tenant = {p1:String} AND ts >= fromUnixTimestamp64Micro({p2:Int64}, 'UTC') AND ts < fromUnixTimestamp64Micro({p3:Int64}, 'UTC'))))
+  ORDER BY ts DESC, batch DESC, ord DESC, node DESC LIMIT 1000
+-- {"p1":"default","p2":1772582400000000,"p3":1772668800000000,"p4":1000000,"p5":100,"p6":100,"p7":"user.name","p8":"custom.x","p9":"nobody","p10":"host.name","p11":"message"}
+
+-- | stats count() as n, median(source.bytes), p95(custom.x), stdev(source.port), values(user.name), first(user.name), last(event.category) by bin(@timestamp, 5m), host.name
+SELECT formatDateTime(c1x0, '%Y-%m-%dT%H:%i:%S.%fZ') AS c2x0, c1x1 AS c2x1, c1x2 AS c2x2, c1x3 AS c2x3, c1x4 AS c2x4, c1x5 AS c2x5, c1x6 AS c2x6, c1x7 AS c2x7, c1x8 AS c2x8
+  FROM (SELECT fromUnixTimestamp64Micro(intDiv(toUnixTimestamp64Micro(ts) + {p4:Int64}, {p5:Int64}) * {p5:Int64} - {p4:Int64}, 'UTC') AS c1x0, if(host_name = '' AND NOT has(empties, {p6:String}), NULL, toString(host_name)) AS c1x1, count() AS c1x2, quantileExactInclusive(0.5)(toNullable(source_bytes)) AS c1x3, if(sum(length(arrayMap(x -> toFloat64OrZero(x), arrayFilter(x -> match(x, '^[+-]?[0-9]+([.][0-9]+)?([eE][+-]?[0-9]{1,3})?$') AND length(x) <= 64, multiIf(fields[{p7:String}] != '', [fields[{p7:String}]], has(empties, {p7:String}), [''], lists[{p7:String}]))))) = 0, NULL, quantileExactInclusiveArray(0.95)(arrayMap(x -> toFloat64OrZero(x), arrayFilter(x -> match(x, '^[+-]?[0-9]+([.][0-9]+)?([eE][+-]?[0-9]{1,3})?$') AND length(x) <= 64, multiIf(fields[{p7:String}] != '', [fields[{p7:String}]], has(empties, {p7:String}), [''], lists[{p7:String}]))))) AS c1x4, stddevSamp(toNullable(source_port)) AS c1x5, nullIf(arrayStringConcat(arraySort(groupUniqArrayArray(100)(arrayMap(x -> substringUTF8(toString(x), 1, 500), if(user_name != '' OR has(empties, {p8:String}), [toString(user_name)], emptyArrayString())))), ', '), '') AS c1x6, argMin(toNullable(if(user_name = '' AND NOT has(empties, {p8:String}), NULL, toString(user_name))), (ts, batch, ord, node)) AS c1x7, argMax(toNullable(if(empty(arrayMap(x -> toString(x), event_category)), NULL, arrayStringConcat(arrayMap(x -> toString(x), event_category), ', '))), (ts, batch, ord, node)) AS c1x8
+  FROM vigil.events
+  WHERE tenant = {p1:String} AND ts >= fromUnixTimestamp64Micro({p2:Int64}, 'UTC') AND ts < fromUnixTimestamp64Micro({p3:Int64}, 'UTC')
+  GROUP BY c1x0, c1x1)
+  ORDER BY c1x2 DESC NULLS LAST, c1x0 ASC NULLS LAST, c1x1 ASC NULLS LAST, c1x3 ASC NULLS LAST, c1x4 ASC NULLS LAST, c1x5 ASC NULLS LAST, c1x6 ASC NULLS LAST, c1x7 ASC NULLS LAST, c1x8 ASC NULLS LAST LIMIT 1000
+-- {"p1":"default","p2":1772582400000000,"p3":1772668800000000,"p4":3000000000000000,"p5":300000000,"p6":"host.name","p7":"custom.x","p8":"user.name","p9":"event.category"}
+
+-- | stats count() by bin(source.bytes, 1000), bin(@timestamp, 1w) as week | where `count` > 5 and week < "2026-03-05"
+SELECT c1x0 AS c2x0, formatDateTime(c1x1, '%Y-%m-%dT%H:%i:%S.%fZ') AS c2x1, c1x2 AS c2x2
+  FROM (SELECT *
+  FROM (SELECT floor(source_bytes / {p4:Float64}) * {p4:Float64} AS c1x0, fromUnixTimestamp64Micro(intDiv(toUnixTimestamp64Micro(ts) + {p5:Int64}, {p6:Int64}) * {p6:Int64} - {p5:Int64}, 'UTC') AS c1x1, count() AS c1x2
+  FROM vigil.events
+  WHERE tenant = {p1:String} AND ts >= fromUnixTimestamp64Micro({p2:Int64}, 'UTC') AND ts < fromUnixTimestamp64Micro({p3:Int64}, 'UTC')
+  GROUP BY c1x0, c1x1)
+  WHERE (ifNull(toFloat64(c1x2) > {p7:Float64}, 0) AND ifNull(c1x1 < fromUnixTimestamp64Micro({p9:Int64}, 'UTC'), 0)))
+  ORDER BY c1x2 DESC NULLS LAST, c1x0 ASC NULLS LAST, c1x1 ASC NULLS LAST LIMIT 1000
+-- {"p1":"default","p2":1772582400000000,"p3":1772668800000000,"p4":1000,"p5":3000067200000000,"p6":604800000000,"p7":5,"p8":"2026-03-05","p9":1772668800000000}
+
+-- failed | timechart span=5m count() as n, avg(source.bytes)
+SELECT formatDateTime(c1x0, '%Y-%m-%dT%H:%i:%S.%fZ') AS c2x0, c1x1 AS c2x1, c1x2 AS c2x2
+  FROM (SELECT fromUnixTimestamp64Micro(intDiv(toUnixTimestamp64Micro(ts) + {p6:Int64}, {p7:Int64}) * {p7:Int64} - {p6:Int64}, 'UTC') AS c1x0, count() AS c1x1, avg(toNullable(source_bytes)) AS c1x2
+  FROM vigil.events
+  WHERE tenant = {p1:String} AND ts >= fromUnixTimestamp64Micro({p2:Int64}, 'UTC') AND ts < fromUnixTimestamp64Micro({p3:Int64}, 'UTC')
+  AND ( hasAllTokens(raw, {p5:Array(String)}))
+  GROUP BY c1x0)
+  ORDER BY c1x0 ASC NULLS LAST, c1x1 ASC NULLS LAST, c1x2 ASC NULLS LAST LIMIT 10000
+-- {"p1":"default","p2":1772582400000000,"p3":1772668800000000,"p4":"failed","p5":["failed"],"p6":3000000000000000,"p7":300000000}
+
+-- | timechart limit=3 count() by event.category
+SELECT formatDateTime(c2x0, '%Y-%m-%dT%H:%i:%S.%fZ') AS c3x0, c2x1 AS c3x1, c2x2 AS c3x2
+  FROM (SELECT fromUnixTimestamp64Micro(intDiv(toUnixTimestamp64Micro(ts) + {p4:Int64}, {p5:Int64}) * {p5:Int64} - {p4:Int64}, 'UTC') AS c2x0, if(isNull(c1x0) OR ifNull(c1x0 IN (SELECT c1x0
+  FROM (SELECT *, toString(arrayJoin(if(empty(arrayMap(x -> toString(x), event_category)), [NULL], arrayMap(x -> toNullable(toString(x)), arrayMap(x -> toString(x), event_category))))) AS c1x0
+  FROM vigil.events
+  WHERE tenant = {p1:String} AND ts >= fromUnixTimestamp64Micro({p2:Int64}, 'UTC') AND ts < fromUnixTimestamp64Micro({p3:Int64}, 'UTC'))
+  WHERE isNotNull(c1x0)
+  GROUP BY c1x0
+  ORDER BY count() DESC, c1x0 ASC LIMIT 3), 0), c1x0, '(other)') AS c2x1, count() AS c2x2
+  FROM (SELECT *, toString(arrayJoin(if(empty(arrayMap(x -> toString(x), event_category)), [NULL], arrayMap(x -> toNullable(toString(x)), arrayMap(x -> toString(x), event_category))))) AS c1x0
+  FROM vigil.events
+  WHERE tenant = {p1:String} AND ts >= fromUnixTimestamp64Micro({p2:Int64}, 'UTC') AND ts < fromUnixTimestamp64Micro({p3:Int64}, 'UTC'))
+  GROUP BY c2x0, c2x1)
+  ORDER BY c2x0 ASC NULLS LAST, c2x1 ASC NULLS LAST, c2x2 ASC NULLS LAST LIMIT 10000
+-- {"p1":"default","p2":1772582400000000,"p3":1772668800000000,"p4":3000000600000000,"p5":900000000,"p6":"event.category"}
+
+-- | top 5 user.name
+SELECT c1x0 AS c3x0, c1x1 AS c3x1, c2x0 AS c3x2
+  FROM (SELECT *, floor(10000 * c1x1 / sum(c1x1) OVER () + 0.5) / 100 AS c2x0
+  FROM (SELECT *
+  FROM (SELECT if(user_name = '' AND NOT has(empties, {p4:String}), NULL, toString(user_name)) AS c1x0, count() AS c1x1
+  FROM vigil.events
+  WHERE tenant = {p1:String} AND ts >= fromUnixTimestamp64Micro({p2:Int64}, 'UTC') AND ts < fromUnixTimestamp64Micro({p3:Int64}, 'UTC')
+  GROUP BY c1x0)
+  WHERE isNotNull(c1x0)))
+  ORDER BY c1x1 DESC NULLS LAST, c1x0 ASC NULLS LAST, c2x0 ASC NULLS LAST LIMIT 5
+-- {"p1":"default","p2":1772582400000000,"p3":1772668800000000,"p4":"user.name"}
+
+-- | rare 3 user.name, event.category
+SELECT c1x0 AS c3x0, c1x1 AS c3x1, c1x2 AS c3x2, c2x0 AS c3x3
+  FROM (SELECT *, floor(10000 * c1x2 / sum(c1x2) OVER () + 0.5) / 100 AS c2x0
+  FROM (SELECT *
+  FROM (SELECT if(user_name = '' AND NOT has(empties, {p4:String}), NULL, toString(user_name)) AS c1x0, arrayJoin(if(empty(arrayMap(x -> toString(x), event_category)), [NULL], arrayMap(x -> toNullable(toString(x)), arrayMap(x -> toString(x), event_category)))) AS c1x1, count() AS c1x2
+  FROM vigil.events
+  WHERE tenant = {p1:String} AND ts >= fromUnixTimestamp64Micro({p2:Int64}, 'UTC') AND ts < fromUnixTimestamp64Micro({p3:Int64}, 'UTC')
+  GROUP BY c1x0, c1x1)
+  WHERE isNotNull(c1x0) AND isNotNull(c1x1)))
+  ORDER BY c1x2 ASC NULLS LAST, c1x0 ASC NULLS LAST, c1x1 ASC NULLS LAST, c2x0 ASC NULLS LAST LIMIT 3
+-- {"p1":"default","p2":1772582400000000,"p3":1772668800000000,"p4":"user.name","p5":"event.category"}
+
+-- | dedup user.name, host.name | fields user.name, @timestamp
+SELECT c2x0 AS c3x0, formatDateTime(c2x1, '%Y-%m-%dT%H:%i:%S.%fZ') AS c3x1
+  FROM (SELECT *, if(user_name = '' AND NOT has(empties, {p4:String}), NULL, toString(user_name)) AS c2x0, ts AS c2x1
+  FROM (SELECT *
+  FROM (SELECT *, if(user_name = '' AND NOT has(empties, {p4:String}), NULL, toString(user_name)) AS c1x0, if(host_name = '' AND NOT has(empties, {p5:String}), NULL, toString(host_name)) AS c1x1
+  FROM vigil.events
+  WHERE tenant = {p1:String} AND ts >= fromUnixTimestamp64Micro({p2:Int64}, 'UTC') AND ts < fromUnixTimestamp64Micro({p3:Int64}, 'UTC'))
+  ORDER BY ts DESC, batch DESC, ord DESC, node DESC LIMIT 1 BY c1x0, c1x1))
+  ORDER BY ts DESC, batch DESC, ord DESC, node DESC LIMIT 1000
+-- {"p1":"default","p2":1772582400000000,"p3":1772668800000000,"p4":"user.name","p5":"host.name"}
+
+-- | dedup 2 custom.x | fields - message
+SELECT formatDateTime(c2x0, '%Y-%m-%dT%H:%i:%S.%fZ') AS c3x0, c2x1 AS c3x1, c2x2 AS c3x2
+  FROM (SELECT *, ts AS c2x0, if(host_name = '' AND NOT has(empties, {p5:String}), NULL, toString(host_name)) AS c2x1, toString(source) AS c2x2
+  FROM (SELECT *
+  FROM (SELECT *, if(empty(multiIf(fields[{p4:String}] != '', [fields[{p4:String}]], has(empties, {p4:String}), [''], lists[{p4:String}])), NULL, arrayStringConcat(multiIf(fields[{p4:String}] != '', [fields[{p4:String}]], has(empties, {p4:String}), [''], lists[{p4:String}]), ', ')) AS c1x0
+  FROM vigil.events
+  WHERE tenant = {p1:String} AND ts >= fromUnixTimestamp64Micro({p2:Int64}, 'UTC') AND ts < fromUnixTimestamp64Micro({p3:Int64}, 'UTC'))
+  ORDER BY ts DESC, batch DESC, ord DESC, node DESC LIMIT 2 BY c1x0))
+  ORDER BY ts DESC, batch DESC, ord DESC, node DESC LIMIT 1000
+-- {"p1":"default","p2":1772582400000000,"p3":1772668800000000,"p4":"custom.x","p5":"host.name"}
+
+-- | stats count() as n by user.name | rename user.name as who, n as events | fields who, events
+SELECT c2x0 AS c3x0, c2x1 AS c3x1
+  FROM (SELECT *, c1x0 AS c2x0, c1x1 AS c2x1
+  FROM (SELECT if(user_name = '' AND NOT has(empties, {p4:String}), NULL, toString(user_name)) AS c1x0, count() AS c1x1
+  FROM vigil.events
+  WHERE tenant = {p1:String} AND ts >= fromUnixTimestamp64Micro({p2:Int64}, 'UTC') AND ts < fromUnixTimestamp64Micro({p3:Int64}, 'UTC')
+  GROUP BY c1x0))
+  ORDER BY c1x1 DESC NULLS LAST, c2x0 ASC NULLS LAST, c2x1 ASC NULLS LAST LIMIT 1000
+-- {"p1":"default","p2":1772582400000000,"p3":1772668800000000,"p4":"user.name"}
+
+-- | rename user.name as who | where who == "root" | sort who
+SELECT formatDateTime(ts, '%Y-%m-%dT%H:%i:%S.%fZ') AS c2x0, if(host_name = '' AND NOT has(empties, {p6:String}), NULL, toString(host_name)) AS c2x1, toString(source) AS c2x2, if(message = '' AND NOT has(empties, {p7:String}), NULL, toString(message)) AS c2x3, c1x0 AS c2x4
+  FROM (SELECT *
+  FROM (SELECT *, if(user_name = '' AND NOT has(empties, {p4:String}), NULL, toString(user_name)) AS c1x0
+  FROM vigil.events
+  WHERE tenant = {p1:String} AND ts >= fromUnixTimestamp64Micro({p2:Int64}, 'UTC') AND ts < fromUnixTimestamp64Micro({p3:Int64}, 'UTC'))
+  WHERE ifNull(c1x0 = {p5:String}, 0))
+  ORDER BY c1x0 ASC NULLS LAST, ts DESC, batch DESC, ord DESC, node DESC LIMIT 1000
+-- {"p1":"default","p2":1772582400000000,"p3":1772668800000000,"p4":"user.name","p5":"root","p6":"host.name","p7":"message"}
+
+-- | rex "port (?<port>[0-9]+)" | stats count() by port
+SELECT c3x0 AS c4x0, c3x1 AS c4x1
+  FROM (SELECT c2x0 AS c3x0, count() AS c3x1
+  FROM (SELECT *, nullIf(c1x0[1], '') AS c2x0
+  FROM (SELECT *, extractGroups(ifNull(toString(toString(toValidUTF8(raw))), ''), {p4:String}) AS c1x0
+  FROM vigil.events
+  WHERE tenant = {p1:String} AND ts >= fromUnixTimestamp64Micro({p2:Int64}, 'UTC') AND ts < fromUnixTimestamp64Micro({p3:Int64}, 'UTC')))
+  GROUP BY c3x0)
+  ORDER BY c3x1 DESC NULLS LAST, c3x0 ASC NULLS LAST LIMIT 1000
+-- {"p1":"default","p2":1772582400000000,"p3":1772668800000000,"p4":"(?-s)port (?<port>[0-9]+)"}
+
+-- | rex field=url.path "^/(?P<first>[^/]*)/(x)?(?P<second>.*)" | head 3 | fields first, second
+SELECT c3x0 AS c4x0, c3x1 AS c4x1
+  FROM (SELECT *, c2x0 AS c3x0, c2x1 AS c3x1
+  FROM (SELECT *
+  FROM (SELECT *, nullIf(c1x0[1], '') AS c2x0, nullIf(c1x0[3], '') AS c2x1
+  FROM (SELECT *, extractGroups(ifNull(toString(toString(if(url_path = '' AND NOT has(empties, {p4:String}), NULL, toString(url_path)))), ''), {p5:String}) AS c1x0
+  FROM vigil.events
+  WHERE tenant = {p1:String} AND ts >= fromUnixTimestamp64Micro({p2:Int64}, 'UTC') AND ts < fromUnixTimestamp64Micro({p3:Int64}, 'UTC')))
+  ORDER BY ts DESC, batch DESC, ord DESC, node DESC LIMIT 3))
+  ORDER BY ts DESC, batch DESC, ord DESC, node DESC LIMIT 1000
+-- {"p1":"default","p2":1772582400000000,"p3":1772668800000000,"p4":"url.path","p5":"(?-s)^/(?P<first>[^/]*)/(x)?(?P<second>.*)"}
+
+-- | lookup monitored dns.question.name as seen | where seen | lookup ours source.ip
+SELECT formatDateTime(ts, '%Y-%m-%dT%H:%i:%S.%fZ') AS c3x0, if(host_name = '' AND NOT has(empties, {p12:String}), NULL, toString(host_name)) AS c3x1, toString(source) AS c3x2, if(message = '' AND NOT has(empties, {p13:String}), NULL, toString(message)) AS c3x3, if(c1x0, 'true', 'false') AS c3x4, if(c2x0, 'true', 'false') AS c3x5
+  FROM (SELECT *, toUInt8((isNotNull(source_ip)
+  AND ( (assumeNotNull(source_ip) >= {p6:IPv6} AND assumeNotNull(source_ip) <= {p7:IPv6}) OR (assumeNotNull(source_ip) >= {p8:IPv6} AND assumeNotNull(source_ip) <= {p9:IPv6} AND NOT (assumeNotNull(source_ip) >= {p10:IPv6} AND assumeNotNull(source_ip) <= {p11:IPv6}))))) AS c2x0
+  FROM (SELECT *
+  FROM (SELECT *, toUInt8((has({p5:Array(String)}, replaceRegexpOne(lowerUTF8(dns_question_name), '[.]$', '')) OR arrayExists(m -> endsWith(replaceRegexpOne(lowerUTF8(dns_question_name), '[.]$', ''), concat('.', m)), {p5:Array(String)}))) AS c1x0
+  FROM vigil.events
+  WHERE tenant = {p1:String} AND ts >= fromUnixTimestamp64Micro({p2:Int64}, 'UTC') AND ts < fromUnixTimestamp64Micro({p3:Int64}, 'UTC'))
+  WHERE c1x0))
+  ORDER BY ts DESC, batch DESC, ord DESC, node DESC LIMIT 1000
+-- {"p1":"default","p2":1772582400000000,"p3":1772668800000000,"p4":"dns.question.name","p5":["example.com"],"p6":"0000:0000:0000:0000:0000:ffff:0a00:0000","p7":"0000:0000:0000:0000:0000:ffff:0aff:ffff","p8":"0000:0000:0000:0000:0000:0000:0000:0000","p9":"ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff","p10":"0000:0000:0000:0000:0000:ffff:0000:0000","p11":"0000:0000:0000:0000:0000:ffff:ffff:ffff","p12":"host.name","p13":"message"}
+
+-- | eval d = lower(host.name) | lookup approved_cas d | lookup ours d as net | fields d, approved_cas, net
+SELECT c4x0 AS c5x0, if(c4x1, 'true', 'false') AS c5x1, if(c4x2, 'true', 'false') AS c5x2
+  FROM (SELECT *, c1x0 AS c4x0, c2x0 AS c4x1, c3x0 AS c4x2
+  FROM (SELECT *, toUInt8(arrayExists(x -> arrayExists(a -> isNotNull(a)
+  AND ( (assumeNotNull(a) >= {p6:IPv6} AND assumeNotNull(a) <= {p7:IPv6}) OR (assumeNotNull(a) >= {p8:IPv6} AND assumeNotNull(a) <= {p9:IPv6} AND NOT (assumeNotNull(a) >= {p10:IPv6} AND assumeNotNull(a) <= {p11:IPv6}))), [multiIf(match(x, '^(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])[.](25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])[.](25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])[.](25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])$'), toIPv6OrNull(toString(x)), length(x) <= 64
+  AND ( match(replaceRegexpOne(if(startsWith(x, '[') AND endsWith(x, ']'), substring(x, 2, length(x) - 2), x), '%[0-9A-Za-z._-]+$', ''), '^[0-9a-fA-F:]*:((25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])[.](25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])[.](25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])[.](25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9]))?$') OR match(replaceRegexpOne(if(startsWith(x, '[') AND endsWith(x, ']'), substring(x, 2, length(x) - 2), x), '%[0-9A-Za-z._-]+$', ''), '^[0-9a-fA-F:]*:[0-9a-fA-F:]*$')), toIPv6OrNull(toString(replaceRegexpOne(if(startsWith(x, '[') AND endsWith(x, ']'), substring(x, 2, length(x) - 2), x), '%[0-9A-Za-z._-]+$', ''))), NULL)]), [ifNull(toString(toString(c1x0)), '')])) AS c3x0
+  FROM (SELECT *, toUInt8(arrayExists(x -> isNotNull(x) AND has({p5:Array(String)}, lowerUTF8(assumeNotNull(x))), [toNullable(toString(toString(c1x0)))])) AS c2x0
+  FROM (SELECT *, lowerUTF8(if(host_name = '' AND NOT has(empties, {p4:String}), NULL, toString(host_name))) AS c1x0
+  FROM vigil.events
+  WHERE tenant = {p1:String} AND ts >= fromUnixTimestamp64Micro({p2:Int64}, 'UTC') AND ts < fromUnixTimestamp64Micro({p3:Int64}, 'UTC')))))
+  ORDER BY ts DESC, batch DESC, ord DESC, node DESC LIMIT 1000
+-- {"p1":"default","p2":1772582400000000,"p3":1772668800000000,"p4":"host.name","p5":["example ca","other ca"],"p6":"0000:0000:0000:0000:0000:ffff:0a00:0000","p7":"0000:0000:0000:0000:0000:ffff:0aff:ffff","p8":"0000:0000:0000:0000:0000:0000:0000:0000","p9":"ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff","p10":"0000:0000:0000:0000:0000:ffff:0000:0000","p11":"0000:0000:0000:0000:0000:ffff:ffff:ffff"}
 
 -- rows
 SELECT concat(toString(node), '-', toString(batch), '-', toString(ord)) AS id, toUnixTimestamp64Micro(ts) AS ts_us, toUnixTimestamp64Micro(ingested) AS ingested_us, source AS source_name, host_name AS host, substringUTF8(toValidUTF8(if(message = '', substring(raw, 1, 8000), message)), 1, 2000) AS text, event_action AS action, event_outcome AS outcome, user_name AS user_text, if(isNull(source_ip), '', multiIf(startsWith(toString(assumeNotNull(source_ip)), '::ffff:') AND position(toString(assumeNotNull(source_ip)), '.') > 0, substring(toString(assumeNotNull(source_ip)), 8), position(toString(assumeNotNull(source_ip)), '.') > 0, concat('::', if(toUInt32(assumeNotNull(toIPv4OrNull(substring(toString(assumeNotNull(source_ip)), 3)))) < 65536, '', concat(replaceRegexpOne(lower(hex(toUInt16(intDiv(toUInt32(assumeNotNull(toIPv4OrNull(substring(toString(assumeNotNull(source_ip)), 3)))), 65536)))), '^0+(.)', '\\1'), ':')), replaceRegexpOne(lower(hex(toUInt16(toUInt32(assumeNotNull(toIPv4OrNull(substring(toString(assumeNotNull(source_ip)), 3)))) % 65536))), '^0+(.)', '\\1')), toString(assumeNotNull(source_ip)))) AS ip_text, status AS status_text

@@ -58,6 +58,23 @@ const TABLES = [
   '| stats min(@timestamp), avg(custom.x) by event.category',
   '| sort -source.bytes | head 5',
   '| head 100 | stats count() as n by host.name | stats max(n)',
+  '| where source.port > 1024 and (user.name != "root" or isnull(user.name))',
+  '| where host.name in ("a", "b") and match(message, "^x") and @timestamp > now() - 1h',
+  '| eval mb = round(source.bytes / 1e6, 2), big = mb > 100, who = lower(coalesce(user.name, custom.x, "nobody"))',
+  '| stats count() as n, median(source.bytes), p95(custom.x), stdev(source.port), values(user.name), first(user.name), last(event.category) by bin(@timestamp, 5m), host.name',
+  '| stats count() by bin(source.bytes, 1000), bin(@timestamp, 1w) as week | where `count` > 5 and week < "2026-03-05"',
+  'failed | timechart span=5m count() as n, avg(source.bytes)',
+  '| timechart limit=3 count() by event.category',
+  '| top 5 user.name',
+  '| rare 3 user.name, event.category',
+  '| dedup user.name, host.name | fields user.name, @timestamp',
+  '| dedup 2 custom.x | fields - message',
+  '| stats count() as n by user.name | rename user.name as who, n as events | fields who, events',
+  '| rename user.name as who | where who == "root" | sort who',
+  '| rex "port (?<port>[0-9]+)" | stats count() by port',
+  '| rex field=url.path "^/(?P<first>[^/]*)/(x)?(?P<second>.*)" | head 3 | fields first, second',
+  '| lookup monitored dns.question.name as seen | where seen | lookup ours source.ip',
+  '| eval d = lower(host.name) | lookup approved_cas d | lookup ours d as net | fields d, approved_cas, net',
 ];
 
 function query(text: string): Parameters<typeof compileRows>[0] {

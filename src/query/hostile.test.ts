@@ -122,7 +122,35 @@ const PLACES: readonly ((q: string) => string)[] = [
   (q) => `* | stats dc(${q}), sum(${q}) by host.name`,
   (q) => `* | stats count() as ${q} by host.name | sort -${q} | head 5 | stats max(${q}) by host.name`,
   (q) => `* | sort ${q}`,
+  (q) => `* | where ${name(q)} == ${q}`,
+  (q) => `* | where user.name in ("a", ${q}) or contains(${name(q)}, ${q})`,
+  (q) => `* | where match(user.name, ${q})`,
+  (q) => `* | eval x = concat(lower(${q}), ${name(q)}) | fields x`,
+  (q) => `* | eval ${q} = 1 + source.port, y = ${name(q)} * 2 | where ${name(q)} > 5`,
+  (q) => `* | eval t = time(${q}) | where @timestamp < t`,
+  (q) => `* | stats values(${q}), first(${q}), p95(${q}) as n by bin(@timestamp, 5m) as ${q}`,
+  (q) => `* | stats count() by bin(source.port, ${q})`,
+  (q) => `* | timechart span=1d count() as ${q} by user.name`,
+  (q) => `* | timechart limit=2 sum(${q}) as n by ${q}`,
+  (q) => `* | timechart limit=${q} count() by user.name`,
+  (q) => `* | top 3 ${q} | rename ${q} as x | where contains(x, ${q})`,
+  (q) => `* | rare ${q}, user.name`,
+  (q) => `* | dedup 2 ${q}, host.name | fields ${q}`,
+  (q) => `* | fields - ${q}`,
+  (q) => `* | rename ${q} as a, user.name as ${q} | sort -${q}`,
+  (q) => `* | rex field=${q} "(?<a>x)" | stats count() by a`,
+  (q) => `* | rex ${q}`,
+  (q) => `* | rex "(?<${q}>x)"`,
+  (q) => `* | lookup names ${q} as ${q} | where ${name(q)}`,
+  (q) => `* | eval x = ${q} | lookup names x | lookup ${q} x as y`,
 ];
+/** Refused as they stand whatever the quoting: no such function, size, number or regular expression. */
+const MAY_REFUSE = /^\* \| (where match|stats count\(\) by bin\(source|timechart limit|fields - |rex [^f])/;
+
+/** The quoted text as a name in an expression. */
+function name(q: string): string {
+  return q.startsWith('"') ? `\`${q.slice(1, -1).replaceAll('\\"', '"').replaceAll('`', '\\`')}\`` : q;
+}
 
 test('there are enough hostile texts', () => {
   assert.ok(HOSTILE.length >= 60, String(HOSTILE.length));
@@ -142,7 +170,8 @@ test('hostile text is bound, never SQL', () => {
       for (const written of [hostile, quote(hostile)]) {
         const q = parseQuery(place(written), { now: 0, lists });
         if (!q.ok) {
-          assert.notEqual(written, quote(hostile), `${place(written)}: ${q.error.message}`);
+          const fine = written !== quote(hostile) || MAY_REFUSE.test(place(written));
+          assert.ok(fine, `${place(written)}: ${q.error.message}`);
           continue;
         }
         const made = [

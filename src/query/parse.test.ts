@@ -195,7 +195,7 @@ test('pipes', () => {
     ],
   );
   assert.deepEqual(
-    stats.by.map((b) => [b.written, b.field]),
+    stats.by.map((b) => [b.ref.written, b.ref.field]),
     [
       ['user', 'user.name'],
       ['odd name', 'odd name'],
@@ -227,7 +227,7 @@ const ERRORS: readonly [string, string, RegExp, string?][] = [
   ['url.path:/(/', '/(/', /regular expression/],
   ['url.path =~ "(?=x)"', '"(?=x)"', /regular expression/],
   ['a | stat count()', 'stat', /no pipe/, 'stats'],
-  ['a | stats median(x)', 'median(x)', /no function/],
+  ['a | stats mode(x)', 'mode(x)', /no function/],
   ['a | stats count() as x, dc(y) as x', 'x', /two columns/],
   ['a | stats count() by', '', /a field to group by/],
   ['a | stats sum() by x', 'sum()', /needs a field/],

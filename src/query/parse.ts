@@ -73,7 +73,7 @@ class QueryParser {
     const pipes: Pipe[] = [];
     while (s.take('|')) {
       if (pipes.length >= QUERY_PIPES_MAX) s.fail(`at most ${QUERY_PIPES_MAX} pipes`, ['a shorter query']);
-      pipes.push(parsePipe(s));
+      pipes.push(parsePipe(s, this.#options));
     }
     s.space();
     if (!s.done)

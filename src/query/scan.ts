@@ -153,11 +153,11 @@ export class Scanner {
   }
 
   /** A word or quoted text; undefined where neither starts here. In a field's place operators end the word. */
-  piece(place: 'field' | 'value', kind: TokenKind): Piece | undefined {
+  piece(place: 'field' | 'value' | 'assigned', kind: TokenKind): Piece | undefined {
     this.space();
     const start = this.pos;
     if (this.char === '"') return this.quoted();
-    const parts = this.#word(place === 'field');
+    const parts = this.#word(place === 'field', place === 'assigned' ? '=' : '');
     if (parts.length === 0) return undefined;
     this.note(kind, start);
     return { parts, quoted: false, start, end: this.pos };
@@ -226,7 +226,7 @@ export class Scanner {
     return String.fromCodePoint(n);
   }
 
-  #word(field: boolean): PatternPart[] {
+  #word(field: boolean, ends = ''): PatternPart[] {
     const parts: PatternPart[] = [];
     let text = '';
     const flush = (): void => {
@@ -235,7 +235,7 @@ export class Scanner {
     };
     while (!this.done) {
       const c = this.char;
-      if (SPACE.test(c) || WORD_ENDS.includes(c) || (field && this.#atOperator())) break;
+      if (SPACE.test(c) || WORD_ENDS.includes(c) || ends.includes(c) || (field && this.#atOperator())) break;
       const next = this.text[this.pos + 1];
       if (c === '\\' && next !== undefined && (ESCAPABLE.includes(next) || SPACE.test(next))) {
         text += next;

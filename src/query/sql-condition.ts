@@ -207,14 +207,31 @@ export class ConditionSql {
     return `arrayExists(a -> arrayExists(b -> ${holds}, ${texts(c.other)}), ${texts(c.field)})`;
   }
 
+  /** Is the text, which may be NULL, on the list? For columns that are no fields. */
+  textInList(text: string, name: string): string {
+    const list = this.#list(name);
+    if (list.kind !== 'cidr') {
+      return `arrayExists(x -> isNotNull(x) AND ${this.#memberTest(list).sql('assumeNotNull(x)')}, [toNullable(toString(${text}))])`;
+    }
+    const ranges = rangesOf(list);
+    if (ranges.length === 0) return '0';
+    const test = this.#rangeTest('assumeNotNull(a)', ranges);
+    return `arrayExists(x -> arrayExists(a -> isNotNull(a) AND ${test}, [${addressSql('x')}]), [ifNull(toString(${text}), '')])`;
+  }
+
   #inList(field: string, name: string): string {
+    const list = this.#list(name);
+    if (list.kind === 'cidr') return this.#inRanges(field, rangesOf(list));
+    return anyTextSql(field, this.#memberTest(list), this.#p);
+  }
+
+  #list(name: string): NamedList {
     const list = this.#lists.get(name);
     if (list === undefined) throw new SqlRefused(`there is no list called "${name}"`);
     if (list.values.length > SQL_LIST_MAX) {
       throw new SqlRefused(`the list "${name}" has more than ${SQL_LIST_MAX} members, too many for a search`);
     }
-    if (list.kind === 'cidr') return this.#inRanges(field, rangesOf(list));
-    return anyTextSql(field, this.#memberTest(list), this.#p);
+    return list;
   }
 
   #memberTest(list: NamedList): TextTest {

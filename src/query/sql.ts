@@ -8,7 +8,7 @@ import type { Condition, Lists } from '../condition/tree.ts';
 import { parseEventId } from '../model/match.ts';
 import type { QueryError } from './grammar.ts';
 import { compilePipe } from './pipes/registry.ts';
-import { eventsTable } from './pipes/table.ts';
+import { eventsTable, finished } from './pipes/table.ts';
 import type { Query } from './query.ts';
 import { QueryFault } from './scan.ts';
 import { ConditionSql, SqlRefused } from './sql-condition.ts';
@@ -27,7 +27,11 @@ export type SearchEnv = { readonly lists: Lists };
 
 /** `exact: false`: the rows may hold more than the condition says, never less. */
 export type Compiled = { readonly sql: string; readonly params: SqlParamValues; readonly exact: boolean };
-export type CompiledTable = Compiled & { readonly columns: readonly string[] };
+export type CompiledTable = Compiled & {
+  readonly columns: readonly string[];
+  /** Remarks that the pipes gave rise to. */
+  readonly hints: readonly string[];
+};
 export type PageOptions = {
   readonly limit: number;
   /** Continues behind this row (the last one of the page before). */
@@ -43,6 +47,8 @@ export const MESSAGE_CHARS_MAX = 2000;
 /** Most buckets of a histogram. */
 export const BUCKETS_MAX = 2000;
 export const TENANTS_MAX = 100;
+/** Remarks of one search. */
+export const HINTS_MAX = 10;
 
 const EVENTS = 'vigil.events';
 
@@ -187,10 +193,18 @@ export const compileTable = (
 ): Result<CompiledTable, QueryError> =>
   compiled(() => {
     const w = whereOf(query.filter, scope, env);
-    let table = eventsTable(w.sql, w.p);
-    for (const pipe of query.pipes) table = compilePipe(pipe, table);
-    const made = table.finish();
-    return { ...finish(made.sql, w), columns: made.columns };
+    const hints = new Set<string>();
+    const pipeEnv = {
+      p: w.p,
+      lists: env.lists,
+      from: scope.from,
+      to: scope.to,
+      hint: (message: string) => hints.size < HINTS_MAX && hints.add(message),
+    };
+    let table = eventsTable(w.sql);
+    for (const pipe of query.pipes) table = compilePipe(pipe, table, pipeEnv);
+    const made = finished(table, pipeEnv);
+    return { ...finish(made.sql, w), columns: made.columns, hints: [...hints] };
   });
 
 const text = `substringUTF8(toValidUTF8(if(message = '', substring(raw, 1, ${MESSAGE_CHARS_MAX * 4}), message)), 1, ${MESSAGE_CHARS_MAX})`;

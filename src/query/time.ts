@@ -49,3 +49,9 @@ function zoneUs(zone: string | undefined): number {
   const sign = zone.startsWith('-') ? -1 : 1;
   return sign * (Number(zone.slice(1, 3)) * 60 + Number(zone.slice(-2))) * 60e6;
 }
+
+/** A length of time, `90s`, `5m`, `1h`, `7d`, `2w`, in microseconds. */
+export function parseSpan(text: string): number | undefined {
+  const m = /^(\d{1,9})([smhdw])$/.exec(text);
+  return m === null ? undefined : Number(m[1]) * (UNIT_US[m[2] as string] as number);
+}

@@ -1,6 +1,6 @@
 /** `head n`: the first n rows (of events: the newest). */
 import type { PipeReader } from './pipe.ts';
-import type { Table } from './table.ts';
+import { limited, type Table } from './table.ts';
 
 export const HEAD_ROWS_MAX = 10_000;
 
@@ -11,4 +11,4 @@ export const parseHead = (r: PipeReader): HeadPipe => ({
   rows: r.atEnd() ? 10 : r.integer('the number of rows', HEAD_ROWS_MAX),
 });
 
-export const compileHead = (pipe: HeadPipe, input: Table): Table => input.limited(pipe.rows);
+export const compileHead = (pipe: HeadPipe, input: Table): Table => limited(input, pipe.rows);

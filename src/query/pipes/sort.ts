@@ -1,6 +1,6 @@
 /** `sort -count, user.name`: by columns of the table before (or by fields of the events); `-` is descending. */
-import type { FieldRef, PipeReader } from './pipe.ts';
-import type { Table } from './table.ts';
+import type { FieldRef, PipeEnv, PipeReader } from './pipe.ts';
+import { sorted, type Table } from './table.ts';
 
 export const SORT_KEYS_MAX = 8;
 
@@ -19,5 +19,5 @@ export function parseSort(r: PipeReader): SortPipe {
   return { kind: 'sort', keys };
 }
 
-export const compileSort = (pipe: SortPipe, input: Table): Table =>
-  input.sorted(pipe.keys.map((k) => ({ ref: k.ref, descending: k.descending })));
+export const compileSort = (pipe: SortPipe, input: Table, env: PipeEnv): Table =>
+  sorted(input, pipe.keys, env);

@@ -1,145 +1,235 @@
 /**
- * What flows through the pipes: first the events of the filter, then tables. Each step gives a new `Table`; SQL is
- * made at the end. Columns are called c1x0, c1x1, ... in SQL whatever people call them. Held by `golden.test.ts`,
- * `hostile.test.ts` and `exact.int.test.ts` of src/query.
+ * What flows through the pipes: first the events of the filter, then tables. Plain data; each step gives a new `Table`
+ * around the SQL of the one before, so that the innermost SELECT, with tenant, row filter and time range in its WHERE,
+ * is the only one that reads `vigil.events`. Columns are called c1x0, c1x1, ... in SQL whatever people call them.
+ * Steps go on with `SELECT *`; the engine reads only what the outermost names. Held by `golden.test.ts`,
+ * `hostile.test.ts`, `exact.int.test.ts` and `pipes.int.test.ts`.
  */
-import { NUMBER_CHARS_MAX, NUMBER_SOURCE } from '../../condition/text.ts';
-import { type FieldDef, hotField } from '../../model/catalogue.ts';
+import { hotField } from '../../model/catalogue.ts';
+import { KNOWN_NAMES } from '../aliases.ts';
+import { textSql, type Typed, type ValueType } from '../expression-sql.ts';
 import { nearest } from '../nearest.ts';
 import { QueryFault } from '../scan.ts';
-import { textOf, textsSql } from '../sql-field.ts';
-import { columnOf, type SqlParams } from '../sql-params.ts';
-import type { FieldRef } from './pipe.ts';
-import type { Aggregate } from './stats.ts';
+import { type Aggregate, aggregateSql } from './aggregates.ts';
+import { cellSql, groupSql, RAW_TEXT } from './event-cell.ts';
+import type { FieldRef, PipeEnv } from './pipe.ts';
 
 /** Rows of a table without `head`. */
 export const TABLE_ROWS_MAX = 1000;
+/** Columns of a table. */
+export const TABLE_COLUMNS_MAX = 60;
+/** Longest SQL on the way, characters. */
+const FROM_CHARS_MAX = 200_000;
 
+export type Column = { readonly name: string; readonly id: string; readonly type: ValueType };
 export type SortKey = { readonly ref: FieldRef; readonly descending: boolean };
 export type TableSql = { readonly sql: string; readonly columns: readonly string[] };
+/** A value to work with; `field`: a field of the event, as stored. */
+export type Source = Typed & { readonly field?: string };
 
 export type Table = {
-  readonly kind: 'events' | 'table';
-  readonly limited: (rows: number) => Table;
-  readonly sorted: (keys: readonly SortKey[]) => Table;
-  readonly grouped: (
-    by: readonly { readonly ref: FieldRef; readonly column: string }[],
-    aggregates: readonly Aggregate[],
-  ) => Table;
-  readonly finish: () => TableSql;
+  /** What stands behind FROM. */
+  readonly from: string;
+  /** `from` is the table of events with its WHERE, not a subquery. */
+  readonly bare: boolean;
+  /** Any field of the events can be named, beside `columns`. */
+  readonly fields: boolean;
+  /** Each row is an event, with its time and place in the store. */
+  readonly events: boolean;
+  readonly columns: readonly Column[];
+  /** Fields of the events that were renamed or removed. */
+  readonly gone: ReadonlySet<string>;
+  /** Fields of the events that are shown beside EVENT_COLUMNS. */
+  readonly also: readonly string[];
+  readonly order: readonly { readonly sql: string; readonly descending: boolean }[];
+  readonly rows: number | undefined;
+  readonly rowsDefault: number;
+  readonly level: number;
 };
 
-type Column = { readonly name: string; readonly numeric: boolean };
-
-/** Each step of the pipe names its columns anew, so that no alias can hide a column of the step before. */
-const id = (level: number, i: number): string => `c${level}x${i}`;
-
 const EVENTS_ORDER = 'ts DESC, batch DESC, ord DESC, node DESC';
-/** Shown for sorted events, before the fields sorted by. */
+const EVENT_TIME = '(ts, batch, ord, node)';
+/** Shown for events, before the fields sorted by and the columns made. */
 const EVENT_COLUMNS = ['@timestamp', 'host.name', 'vigil.source', 'message'];
 
+/** Each step names its columns anew, so that no alias can hide a column of the step before. */
+const id = (level: number, i: number): string => `c${level}x${i}`;
+
 /** The events that `where` selects, newest first. */
-export function eventsTable(where: string, p: SqlParams): Table {
-  return events(`vigil.events WHERE ${where}`, undefined, p);
+export const eventsTable = (where: string): Table => ({
+  from: `vigil.events WHERE ${where}`,
+  bare: true,
+  fields: true,
+  events: true,
+  columns: [],
+  gone: new Set(),
+  also: [],
+  order: [],
+  rows: undefined,
+  rowsDefault: TABLE_ROWS_MAX,
+  level: 0,
+});
+
+export const limited = (t: Table, n: number): Table => ({ ...t, rows: Math.min(t.rows ?? n, n) });
+
+/** The rows as a FROM, limited where a `head` says so. */
+function rowsOf(t: Table): { from: string; bare: boolean } {
+  if (t.rows === undefined) return { from: t.from, bare: t.bare };
+  return { from: `(SELECT * FROM ${t.from} ORDER BY ${orderSql(t)} LIMIT ${t.rows})`, bare: false };
 }
 
-function events(from: string, rows: number | undefined, p: SqlParams): Table {
-  const source = (): string =>
-    rows === undefined ? from : `(SELECT * FROM ${from} ORDER BY ${EVENTS_ORDER} LIMIT ${rows})`;
-  const projected = (refs: readonly FieldRef[]): { inner: string; columns: Column[] } => ({
-    inner: `SELECT ${refs.map((r, i) => `${cellSql(r.field, p)} AS ${id(1, i)}`).join(', ')} FROM ${source()}`,
-    columns: refs.map((r) => ({ name: r.written, numeric: isNumber(r.field) })),
+/** Ties go by the event's place, or by the columns from the left: the same question has the same answer. */
+function orderSql(t: Table): string {
+  const by = t.order.map((o) => `${o.sql} ${o.descending ? 'DESC' : 'ASC'} NULLS LAST`);
+  if (t.events) by.push(EVENTS_ORDER);
+  else for (const c of t.columns) if (!t.order.some((o) => o.sql === c.id)) by.push(`${c.id} ASC NULLS LAST`);
+  return by.join(', ');
+}
+
+/** The same rows with further values; nothing before is lost. */
+export function extended(
+  t: Table,
+  values: readonly (Typed & { readonly name: string })[],
+): { readonly table: Table; readonly ids: readonly string[] } {
+  const { from } = rowsOf(t);
+  const level = t.level + 1;
+  const ids = values.map((_, i) => id(level, i));
+  const list = values.map((v, i) => `${v.sql} AS ${ids[i]}`).join(', ');
+  if (from.length + list.length > FROM_CHARS_MAX) tooLarge();
+  return { table: { ...t, ...none, from: `(SELECT *, ${list} FROM ${from})`, level }, ids };
+}
+
+/** What a step around the rows so far sets. */
+const none = { bare: false, rows: undefined } as const;
+
+function tooLarge(): never {
+  throw new QueryFault({
+    message: 'the pipes make too large a search',
+    start: 0,
+    end: 0,
+    expected: ['fewer or shorter pipes'],
   });
-  return {
-    kind: 'events',
-    limited: (n) => events(from, Math.min(rows ?? n, n), p),
-    sorted: (keys) => {
-      const shown = EVENT_COLUMNS.map((f): FieldRef => ({ written: f, field: f, start: 0, end: 0 }));
-      for (const k of keys) if (!shown.some((s) => s.field === k.ref.field)) shown.push(k.ref);
-      const { inner, columns } = projected(shown);
-      const order = keys.map((k) => ({
-        index: shown.findIndex((s) => s.field === k.ref.field),
-        descending: k.descending,
-      }));
-      return table(inner, columns, order, undefined, 1);
-    },
-    grouped: (by, aggregates) => {
-      const keys = by.map((b, i) => `${groupSql(b.ref.field, p)} AS ${id(1, i)}`);
-      const values = aggregates.map((a, i) => `${aggregateSql(a, p)} AS ${id(1, by.length + i)}`);
-      return groupedTable(by, aggregates, [...keys, ...values], source(), 1);
-    },
-    finish: () => {
-      const { inner, columns } = projected(
-        EVENT_COLUMNS.map((f): FieldRef => ({ written: f, field: f, start: 0, end: 0 })),
-      );
-      return table(inner, columns, [], rows, 1).finish();
-    },
-  };
 }
 
-type Order = readonly { readonly index: number; readonly descending: boolean }[];
-
-function table(
-  inner: string,
-  columns: readonly Column[],
-  order: Order,
-  rows: number | undefined,
-  level: number,
-): Table {
-  const text = (limit: number): string => {
-    const by = order.map((o) => `${id(level, o.index)} ${o.descending ? 'DESC' : 'ASC'} NULLS LAST`);
-    // Ties go by the columns from the left, so that the same question has the same answer.
-    for (let i = 0; i < columns.length; i++) {
-      if (!order.some((o) => o.index === i)) by.push(`${id(level, i)} ASC NULLS LAST`);
-    }
-    const shown = columns.map((_, i) => id(level, i)).join(', ');
-    return `SELECT ${shown} FROM (${inner}) ORDER BY ${by.join(', ')} LIMIT ${limit}`;
-  };
-  const find = (ref: FieldRef): number => findColumn(columns, ref);
-  return {
-    kind: 'table',
-    limited: (n) => table(inner, columns, order, Math.min(rows ?? n, n), level),
-    sorted: (keys) => {
-      const next = keys.map((k) => ({ index: find(k.ref), descending: k.descending }));
-      return table(rows === undefined ? inner : text(rows), columns, next, undefined, level);
-    },
-    grouped: (by, aggregates) => {
-      const keys = by.map((b, i) => `${id(level, find(b.ref))} AS ${id(level + 1, i)}`);
-      const values = aggregates.map((a, i) => {
-        const column = a.ref === undefined ? 0 : find(a.ref);
-        const numeric = columns[column]?.numeric === true;
-        return `${tableAggregateSql(a, id(level, column), numeric)} AS ${id(level + 1, by.length + i)}`;
-      });
-      const from = rows === undefined ? `(${inner})` : `(${text(rows)})`;
-      return groupedTable(by, aggregates, [...keys, ...values], from, level + 1);
-    },
-    finish: () => ({ sql: text(rows ?? TABLE_ROWS_MAX), columns: columns.map((c) => c.name) }),
-  };
+/** With named columns added or replaced. */
+export function withColumns(t: Table, values: readonly (Typed & { readonly name: string })[]): Table {
+  const { table, ids } = extended(t, values);
+  const made = values.map((v, i): Column => ({ name: v.name, id: ids[i] as string, type: v.type }));
+  const kept = t.columns.filter((c) => !values.some((v) => v.name === c.name));
+  const columns = [...kept, ...made];
+  if (columns.length > TABLE_COLUMNS_MAX) tooManyColumns();
+  const gone = new Set([...t.gone].filter((g) => !values.some((v) => v.name === g)));
+  return { ...table, columns, gone };
 }
 
-function groupedTable(
-  by: readonly { readonly ref: FieldRef; readonly column: string }[],
+function tooManyColumns(): never {
+  const message = `a table has at most ${TABLE_COLUMNS_MAX} columns`;
+  throw new QueryFault({ message, start: 0, end: 0, expected: ['fields'] });
+}
+
+export function filtered(t: Table, test: string): Table {
+  const { from, bare } = rowsOf(t);
+  const inner = bare ? `(SELECT * FROM ${from})` : from;
+  return { ...t, ...none, from: `(SELECT * FROM ${inner} WHERE ${test})` };
+}
+
+export function sorted(t: Table, keys: readonly SortKey[], env: PipeEnv): Table {
+  const sources = keys.map((k) => resolve(t, k.ref, env));
+  const made = sources.flatMap((s) => (s.field === undefined ? [] : [{ ...s, name: '' }]));
+  const { table, ids } = made.length === 0 ? { table: unlimited(t), ids: [] } : extended(t, made);
+  let next = 0;
+  const order = keys.map((k, i) => {
+    const source = sources[i] as Source;
+    return {
+      sql: source.field === undefined ? source.sql : (ids[next++] as string),
+      descending: k.descending,
+    };
+  });
+  const also = keys.flatMap((k, i) => (sources[i]?.field === undefined ? [] : [k.ref.field]));
+  return { ...table, also: [...new Set([...t.also, ...also])], order };
+}
+
+/** A `head` before this step is part of the rows. */
+const unlimited = (t: Table): Table => ({ ...t, ...rowsOf(t), rows: undefined });
+
+/** The first `n` rows of each combination of the keys. */
+export function firstOfEach(t: Table, keys: readonly FieldRef[], n: number, env: PipeEnv): Table {
+  const values = keys.map((k) => ({ ...resolve(t, k, env), name: k.written }));
+  const { table, ids } = extended(t, values);
+  const from = `(SELECT * FROM ${table.from} ORDER BY ${orderSql(table)} LIMIT ${n} BY ${ids.join(', ')})`;
+  return { ...table, from };
+}
+
+export type GroupKey = { readonly value: Source; readonly column: string };
+
+/** One row per combination of the keys; the largest first column first unless `order` says otherwise. */
+export function grouped(
+  t: Table,
+  by: readonly GroupKey[],
   aggregates: readonly Aggregate[],
-  select: readonly string[],
-  from: string,
-  level: number,
+  env: PipeEnv,
 ): Table {
-  const keys = by.map((_, i) => id(level, i));
-  const group = keys.length === 0 ? '' : ` GROUP BY ${keys.join(', ')}`;
+  const level = t.level + 1;
+  const time = t.columns.find((c) => c.type === 'time' && c.name === '@timestamp')?.id;
+  const order = t.events ? EVENT_TIME : time;
+  const made = aggregates.map((a) =>
+    aggregateSql(a, a.ref === undefined ? undefined : resolve(t, a.ref, env), order, env.p),
+  );
+  const keys = by.map((b, i) => `${keySql(b.value, env)} AS ${id(level, i)}`);
+  const values = made.map((m, i) => `${m.sql} AS ${id(level, by.length + i)}`);
   const columns = [
-    ...by.map((b): Column => ({ name: b.column, numeric: isNumber(b.ref.field) })),
-    ...aggregates.map((a): Column => ({ name: a.column, numeric: true })),
+    ...by.map((b, i): Column => ({ name: b.column, id: id(level, i), type: b.value.type })),
+    ...aggregates.map(
+      (a, i): Column => ({
+        name: a.column,
+        id: id(level, by.length + i),
+        type: made[i]?.type ?? 'number',
+      }),
+    ),
   ];
-  // Largest first unless a sort says otherwise.
-  const order = [{ index: by.length, descending: true }];
-  return table(`SELECT ${select.join(', ')} FROM ${from}${group}`, columns, order, undefined, level);
+  const group = by.length === 0 ? '' : ` GROUP BY ${by.map((_, i) => id(level, i)).join(', ')}`;
+  const from = `(SELECT ${[...keys, ...values].join(', ')} FROM ${rowsOf(t).from}${group})`;
+  if (from.length > FROM_CHARS_MAX) tooLarge();
+  const first = columns[by.length] as Column;
+  return { ...plainTable(columns, from, level), order: [{ sql: first.id, descending: true }] };
 }
 
-function findColumn(columns: readonly Column[], ref: FieldRef): number {
-  const at = columns.findIndex((c) => c.name === ref.written);
-  const found = at >= 0 ? at : columns.findIndex((c) => c.name === ref.field);
-  if (found >= 0) return found;
-  const names = columns.map((c) => c.name);
+const plainTable = (columns: readonly Column[], from: string, level: number): Table => ({
+  ...eventsTable(''),
+  from,
+  bare: false,
+  fields: false,
+  events: false,
+  columns,
+  level,
+});
+
+/** A field of the event groups it once per value. */
+export const keySql = (v: Source, env: PipeEnv): string =>
+  v.field === undefined || v.type === 'time' ? v.sql : groupSql(v.field, env.p);
+
+/** The value that a name stands for: a column, else a field of the event. */
+export function resolve(t: Table, ref: FieldRef, env: PipeEnv): Source {
+  const column = findColumn(t, ref);
+  if (column !== undefined) return { sql: column.id, type: column.type };
+  if (!t.fields || t.gone.has(ref.field)) return noColumn(t, ref);
+  hintAt(ref, env);
+  const cell = cellSql(ref.field, env.p);
+  return ref.field === RAW_TEXT ? cell : { ...cell, field: ref.field };
+}
+
+export const findColumn = (t: Table, ref: FieldRef): Column | undefined =>
+  t.columns.find((c) => c.name === ref.written) ?? t.columns.find((c) => c.name === ref.field);
+
+function hintAt(ref: FieldRef, env: PipeEnv): void {
+  const known = KNOWN_NAMES.has(ref.written) || hotField(ref.field) !== undefined || ref.field === RAW_TEXT;
+  if (known) return;
+  const near = nearest(ref.written, KNOWN_NAMES);
+  if (near !== undefined) env.hint(`no known field is called "${ref.written}"; did you mean "${near}"?`);
+}
+
+export function noColumn(t: Table, ref: FieldRef): never {
+  const names = shownNames(t);
   const near = nearest(ref.written, names);
   throw new QueryFault({
     message: `the table has no column "${ref.written}"`,
@@ -150,84 +240,32 @@ function findColumn(columns: readonly Column[], ref: FieldRef): number {
   });
 }
 
-const isNumber = (field: string): boolean => {
-  const t = hotField(field)?.type;
-  return t === 'long' || t === 'double';
-};
-
-const isoSql = (x: string): string => `formatDateTime(${x}, '%Y-%m-%dT%H:%i:%S.%fZ')`;
-
-/** One present value as a cell: numbers as numbers, times as ISO text, the rest as text. */
-function oneCell(def: FieldDef, x: string): string {
-  if (def.type === 'date') return isoSql(x);
-  return isNumber(def.name) ? x : textOf(def, x);
+/** Only these columns, in this order; the rows keep theirs. */
+export function picked(t: Table, refs: readonly FieldRef[], env: PipeEnv): Table {
+  const values = refs.map((r) => ({ ...resolve(t, r, env), name: r.written }));
+  const { table, ids } = extended(t, values);
+  const columns = values.map((v, i): Column => ({ name: v.name, id: ids[i] as string, type: v.type }));
+  return { ...table, columns, fields: false, also: [] };
 }
 
-/** A field of an event as one cell: NULL where absent, several values joined. */
-function cellSql(field: string, p: SqlParams): string {
-  const def = hotField(field);
-  if (def !== undefined && !def.multi) return scalarCell(def, p);
-  const texts = textsSql(field, p);
-  return `if(empty(${texts}), NULL, arrayStringConcat(${texts}, ', '))`;
+/** The names shown at the end, in order. */
+export function shownNames(t: Table): readonly string[] {
+  if (!t.fields) return t.columns.map((c) => c.name);
+  const all = [...EVENT_COLUMNS, ...t.also, ...t.columns.map((c) => c.name)];
+  return [...new Set(all)].filter((n) => !t.gone.has(n));
 }
 
-function scalarCell(def: FieldDef, p: SqlParams): string {
-  const col = columnOf(def);
-  if (def.type === 'keyword' || def.type === 'text') {
-    if (def.ours) return `toString(${col})`;
-    const name = p.bind('String', def.name);
-    return `if(${col} = '' AND NOT has(empties, ${name}), NULL, toString(${col}))`;
-  }
-  if (def.ours || isNumber(def.name)) return oneCell(def, col);
-  return `if(isNull(${col}), NULL, ${oneCell(def, `assumeNotNull(${col})`)})`;
-}
-
-/** A field to group by: one row per value. */
-function groupSql(field: string, p: SqlParams): string {
-  const def = hotField(field);
-  if (def !== undefined && !def.multi) return scalarCell(def, p);
-  const texts = textsSql(field, p);
-  return `arrayJoin(if(empty(${texts}), [NULL], arrayMap(x -> toNullable(toString(x)), ${texts})))`;
-}
-
-function aggregateSql(a: Aggregate, p: SqlParams): string {
-  if (a.ref === undefined) return 'count()';
-  const { field } = a.ref;
-  const def = hotField(field);
-  if (a.name === 'dc') return `length(groupUniqArrayArray(${textsSql(field, p)}))`;
-  if (def?.type === 'date') return dateAggregate(a, def, a.ref);
-  // Aggregates of a Nullable skip NULL and are NULL where nothing is left.
-  if (def !== undefined && !def.multi && isNumber(field)) return `${a.name}(toNullable(${columnOf(def)}))`;
-  const isNum = `match(x, '${NUMBER_SOURCE}') AND length(x) <= ${NUMBER_CHARS_MAX}`;
-  return numbersAggregate(
-    a.name,
-    `arrayMap(x -> toFloat64OrZero(x), arrayFilter(x -> ${isNum}, ${textsSql(field, p)}))`,
-  );
-}
-
-/** Over all numbers of all events; none at all is NULL. */
-function numbersAggregate(name: Aggregate['name'], numbers: string): string {
-  const each = (f: string): string => `if(empty(${numbers}), NULL, ${f}(${numbers}))`;
-  if (name === 'sum') return `sum(${each('arraySum')})`;
-  if (name === 'avg') return `sum(${each('arraySum')}) / sum(length(${numbers}))`;
-  return name === 'min' ? `min(${each('arrayMin')})` : `max(${each('arrayMax')})`;
-}
-
-function dateAggregate(a: Aggregate, def: FieldDef, ref: FieldRef): string {
-  if (a.name === 'min' || a.name === 'max') {
-    const value = `${a.name}(toNullable(${columnOf(def)}))`;
-    return `if(isNull(${value}), NULL, ${isoSql(`assumeNotNull(${value})`)})`;
-  }
-  throw new QueryFault({
-    message: `${a.name}() makes no sense of times; ${ref.written} is one`,
-    start: ref.start,
-    end: ref.end,
-    expected: ['min', 'max', 'dc', 'count'],
+export function finished(t: Table, env: PipeEnv): TableSql {
+  const names = shownNames(t);
+  if (names.length === 0) tooManyColumns();
+  const level = t.level + 1;
+  const cells = names.map((name, i) => {
+    const v = resolve(t, { written: name, field: name, start: 0, end: 0 }, env);
+    return `${v.type === 'time' || v.type === 'bool' ? textSql(v) : v.sql} AS ${id(level, i)}`;
   });
-}
-
-function tableAggregateSql(a: Aggregate, column: string, numeric: boolean): string {
-  if (a.ref === undefined) return 'count()';
-  if (a.name === 'dc') return `uniqExact(${column})`;
-  return `${a.name}(${numeric ? `toNullable(${column})` : `toFloat64OrNull(toString(${column}))`})`;
+  const limit = t.rows ?? t.rowsDefault;
+  return {
+    sql: `SELECT ${cells.join(', ')} FROM ${t.from} ORDER BY ${orderSql(t)} LIMIT ${limit}`,
+    columns: names,
+  };
 }

@@ -64,7 +64,7 @@ const FUNCTIONS = new Set(
     'positionUTF8 positionCaseInsensitive positionCaseInsensitiveUTF8 like ilike notLike notILike match extract extractAll ' +
     'multiSearchAny multiSearchAnyCaseInsensitive multiSearchAnyCaseInsensitiveUTF8 hasToken hasTokenCaseInsensitive ' +
     'hasAllTokens hasAnyTokens hasPhrase tokens splitByNonAlpha splitByChar splitByString replaceOne replaceAll replaceRegexpOne ' +
-    'replaceRegexpAll reverse reverseUTF8 toValidUTF8 isValidUTF8 formatReadableSize caseFoldUTF8 normalizeUTF8NFKC ' +
+    'replaceRegexpAll extractGroups reverse reverseUTF8 toValidUTF8 isValidUTF8 formatReadableSize caseFoldUTF8 normalizeUTF8NFKC ' +
     'cutToFirstSignificantSubdomain domainWithoutWWW ' +
     // arrays, maps, tuples
     'array has hasAny hasAll hasSubstr indexOf arrayElement arrayExists arrayAll arrayFilter arrayMap arrayFirst arrayLast arrayCount ' +
@@ -75,7 +75,7 @@ const FUNCTIONS = new Set(
     // aggregates
     'count countIf sum sumIf avg avgIf min max minIf maxIf any anyIf anyLast anyLastIf argMin argMax argMinIf argMaxIf uniq uniqIf ' +
     'uniqExact uniqExactIf uniqCombined uniqCombined64 uniqHLL12 quantile quantileIf quantiles quantileExact quantileTDigest ' +
-    'quantilesTDigest median medianIf stddevPop stddevSamp varPop varSamp groupArray groupArrayIf groupUniqArray groupUniqArrayIf ' +
+    'quantilesTDigest quantileExactInclusive quantileExactInclusiveArray stddevSampArray median medianIf stddevPop stddevSamp varPop varSamp groupArray groupArrayIf groupUniqArray groupUniqArrayIf ' +
     'groupArraySample topK topKWeighted countArray sumArray uniqArray groupUniqArrayArray entropy ' +
     // windows and hashes
     'row_number rank dense_rank lagInFrame leadInFrame first_value last_value cityHash64 sipHash64 xxHash64'

@@ -1,0 +1,348 @@
+/**
+ * Expressions of the pipes `where` and `eval`: text to a tree. Types are found when the columns are known
+ * (`expression-sql.ts`).
+ *
+ *   expr    = and { OR and }     and = not { AND not }     not = NOT not | compare      (keywords in any case)
+ *   compare = sum [ (== | != | < | <= | > | >=) sum | [NOT] IN "(" expr { "," expr } ")" ]
+ *   sum     = product { (+ | -) product }     product = unary { (* | / | %) unary }     unary = "-" unary | atom
+ *   atom    = number | duration | "text" | true | false | null | name | `name` | function "(" [ expr { "," } ] ")" | "(" expr ")"
+ *
+ * A duration (`5m`, `1h`) is a number of seconds. A call of an aggregate, `sum(source.bytes)`, is the column of that name.
+ * Depth and number of nodes are bounded. Errors are `QueryFault`s with their place. Held by `expression.test.ts` and
+ * `pipes.int.test.ts`.
+ */
+import { QUERY_DEPTH_MAX } from './grammar.ts';
+import { nearest } from './nearest.ts';
+import { AGGREGATES } from './pipes/aggregates.ts';
+import type { FieldRef } from './pipes/pipe.ts';
+import type { Piece, Scanner } from './scan.ts';
+import { resolveTarget } from './term.ts';
+import { parseSpan, parseTime } from './time.ts';
+
+/** Most nodes of one expression. */
+export const EXPRESSION_NODES_MAX = 200;
+
+export type Place = { readonly start: number; readonly end: number };
+export type BinaryOp = (typeof COMPARISONS)[number] | '+' | '-' | '*' | '/' | '%' | 'and' | 'or';
+export type Expr = Place &
+  (
+    | { readonly kind: 'number'; readonly value: number }
+    /** `time`: what the text means as a time, microseconds. */
+    | { readonly kind: 'text'; readonly value: string; readonly time: number | undefined }
+    | { readonly kind: 'bool'; readonly value: boolean }
+    | { readonly kind: 'null' }
+    /** Microseconds. */
+    | { readonly kind: 'time'; readonly value: number }
+    | { readonly kind: 'field'; readonly ref: FieldRef }
+    | { readonly kind: 'call'; readonly name: ExprFunction; readonly args: readonly Expr[] }
+    | { readonly kind: 'binary'; readonly op: BinaryOp; readonly left: Expr; readonly right: Expr }
+    | { readonly kind: 'not' | 'negate'; readonly item: Expr }
+    | { readonly kind: 'in'; readonly item: Expr; readonly values: readonly Expr[] }
+  );
+
+/** Longest first: the parser takes the first that fits. */
+const COMPARISONS = ['==', '!=', '<=', '>=', '<', '>'] as const;
+export const isComparison = (op: string): boolean => (COMPARISONS as readonly string[]).includes(op);
+
+/** `args`: least and most. */
+export const EXPR_FUNCTIONS = [
+  { name: 'if', args: [3, 3], about: 'if(condition, then, else)' },
+  { name: 'coalesce', args: [1, 20], about: 'coalesce(a, b, ...): the first that is not null' },
+  { name: 'isnull', args: [1, 1], about: 'isnull(x)' },
+  { name: 'lower', args: [1, 1], about: 'lower(text)' },
+  { name: 'upper', args: [1, 1], about: 'upper(text)' },
+  { name: 'trim', args: [1, 1], about: 'trim(text): without blanks around it' },
+  { name: 'len', args: [1, 1], about: 'len(text): characters' },
+  { name: 'concat', args: [1, 20], about: 'concat(a, b, ...): null if one of them is' },
+  { name: 'substr', args: [2, 3], about: 'substr(text, start, length): the first character is 1' },
+  { name: 'contains', args: [2, 2], about: 'contains(text, part): case matters' },
+  { name: 'startswith', args: [2, 2], about: 'startswith(text, part): case matters' },
+  { name: 'endswith', args: [2, 2], about: 'endswith(text, part): case matters' },
+  { name: 'match', args: [2, 2], about: 'match(text, "regex"): RE2, found anywhere' },
+  { name: 'round', args: [1, 2], about: 'round(number, digits)' },
+  { name: 'floor', args: [1, 1], about: 'floor(number)' },
+  { name: 'ceil', args: [1, 1], about: 'ceil(number)' },
+  { name: 'abs', args: [1, 1], about: 'abs(number)' },
+  { name: 'bin', args: [2, 2], about: 'bin(@timestamp, 5m) or bin(number, 1000): start of its bucket' },
+  { name: 'hour', args: [1, 1], about: 'hour(time): 0 to 23, UTC' },
+  { name: 'weekday', args: [1, 1], about: 'weekday(time): Monday is 1, UTC' },
+  { name: 'number', args: [1, 1], about: 'number(text): null if it is none' },
+  { name: 'text', args: [1, 1], about: 'text(x)' },
+  { name: 'time', args: [1, 1], about: 'time(text): null if it is none' },
+  { name: 'now', args: [0, 0], about: 'now()' },
+] as const;
+export type ExprFunction = (typeof EXPR_FUNCTIONS)[number]['name'];
+
+const NAME = /[A-Za-z_@\u0080-\u{10ffff}][\w.@\u0080-\u{10ffff}]*/uy;
+const NUMBER = /\d{1,30}(?:\.\d{1,30})?(?:[eE][+-]?\d{1,3})?/y;
+const SPAN = /\d{1,9}[smhdw]\b/y;
+const CODE = /\\u\{([0-9a-fA-F]{1,6})\}/y;
+const WORDS = new Set(['and', 'or', 'not', 'in']);
+
+export function parseExpression(s: Scanner, now: number): Expr {
+  return new ExpressionParser(s, now).expression();
+}
+
+class ExpressionParser {
+  readonly #s: Scanner;
+  readonly #now: number;
+  #nodes = 0;
+  #depth = 0;
+
+  constructor(s: Scanner, now: number) {
+    this.#s = s;
+    this.#now = now;
+  }
+
+  expression(): Expr {
+    if (++this.#depth > QUERY_DEPTH_MAX)
+      this.#s.fail(`nested deeper than ${QUERY_DEPTH_MAX}`, ['fewer parentheses']);
+    const made = this.#or();
+    this.#depth--;
+    return made;
+  }
+
+  #node<T extends Expr>(made: T): T {
+    if (++this.#nodes > EXPRESSION_NODES_MAX) {
+      this.#s.fail(`more than ${EXPRESSION_NODES_MAX} parts in one expression`, ['several eval'], made);
+    }
+    return made;
+  }
+
+  #binary(op: BinaryOp, left: Expr, right: Expr): Expr {
+    return this.#node({ kind: 'binary', op, left, right, start: left.start, end: right.end });
+  }
+
+  #or(): Expr {
+    let left = this.#and();
+    while (this.#word('or')) left = this.#binary('or', left, this.#and());
+    return left;
+  }
+
+  #and(): Expr {
+    let left = this.#not();
+    while (this.#word('and')) left = this.#binary('and', left, this.#not());
+    return left;
+  }
+
+  #not(): Expr {
+    const start = this.#at();
+    if (!this.#word('not')) return this.#compare();
+    if (++this.#depth > QUERY_DEPTH_MAX)
+      this.#s.fail(`nested deeper than ${QUERY_DEPTH_MAX}`, ['fewer NOTs']);
+    const item = this.#not();
+    this.#depth--;
+    return this.#node({ kind: 'not', item, start, end: item.end });
+  }
+
+  #compare(): Expr {
+    const left = this.#sum();
+    const op = this.#symbol(COMPARISONS);
+    if (op !== undefined) return this.#binary(op, left, this.#sum());
+    const s: Scanner = this.#s;
+    if (s.char === '=') s.fail('a comparison is written "=="', ['=='], undefined, '==');
+    const before = s.pos;
+    const negated = this.#word('not');
+    if (!this.#word('in')) {
+      s.pos = before;
+      return left;
+    }
+    s.expect('(', 'the values stand in parentheses');
+    const values = this.#list();
+    const made = this.#node({ kind: 'in' as const, item: left, values, start: left.start, end: s.pos });
+    return negated ? this.#node({ kind: 'not', item: made, start: left.start, end: s.pos }) : made;
+  }
+
+  #sum(): Expr {
+    let left = this.#product();
+    for (;;) {
+      const op = this.#symbol(['+', '-'] as const);
+      if (op === undefined) return left;
+      left = this.#binary(op, left, this.#product());
+    }
+  }
+
+  #product(): Expr {
+    let left = this.#unary();
+    for (;;) {
+      const op = this.#symbol(['*', '/', '%'] as const);
+      if (op === undefined) return left;
+      left = this.#binary(op, left, this.#unary());
+    }
+  }
+
+  #unary(): Expr {
+    const start = this.#at();
+    if (this.#symbol(['-'] as const) === undefined) return this.#atom();
+    if (++this.#depth > QUERY_DEPTH_MAX)
+      this.#s.fail(`nested deeper than ${QUERY_DEPTH_MAX}`, ['fewer signs']);
+    const item = this.#unary();
+    this.#depth--;
+    if (item.kind === 'number') return { ...item, value: -item.value, start };
+    return this.#node({ kind: 'negate', item, start, end: item.end });
+  }
+
+  #atom(): Expr {
+    const s: Scanner = this.#s;
+    const start = this.#at();
+    if (s.take('(')) {
+      const inner = this.expression();
+      if (!s.take(')'))
+        s.fail(`${s.found()}, but this parenthesis is still open`, [')'], { start, end: start + 1 });
+      return inner;
+    }
+    if (s.char === '"') {
+      const piece = s.quoted();
+      const value = piece.parts.map((x) => (x.kind === 'text' ? x.text : '')).join('');
+      return this.#node({ kind: 'text', value, time: parseTime(value, this.#now)?.from, start, end: s.pos });
+    }
+    if (s.char === "'")
+      s.fail(`text stands in double quotes, a field's name in backticks`, ['"text"', '`name`']);
+    const number = this.#number(start);
+    if (number !== undefined) return number;
+    const piece = s.char === '`' ? this.#quotedName() : this.#plainName();
+    if (piece === undefined)
+      s.fail(`${s.found()}, but a value is needed`, ['a field', 'a number', '"text"', 'function(...)']);
+    if (!piece.quoted) {
+      const word = s.text.slice(piece.start, piece.end);
+      const literal = this.#literal(word.toLowerCase(), piece);
+      if (literal !== undefined) return literal;
+      if (s.char === '(') return this.#call(word, piece);
+    }
+    return this.#field(piece);
+  }
+
+  #literal(word: string, at: Place): Expr | undefined {
+    const { start, end } = at;
+    if (word === 'true' || word === 'false')
+      return this.#node({ kind: 'bool', value: word === 'true', start, end });
+    if (word === 'null' && this.#s.char !== '(') return this.#node({ kind: 'null', start, end });
+    if (WORDS.has(word)) this.#s.fail(`${word} stands where a value is needed`, ['a value'], at);
+    return undefined;
+  }
+
+  #number(start: number): Expr | undefined {
+    const s: Scanner = this.#s;
+    for (const [re, value] of [
+      [SPAN, (t: string) => (parseSpan(t) ?? 0) / 1e6],
+      [NUMBER, Number],
+    ] as const) {
+      re.lastIndex = s.pos;
+      const m = re.exec(s.text);
+      if (m === null) continue;
+      s.pos += m[0].length;
+      s.note('value', start);
+      if (/[\w.]/.test(s.char)) s.fail('this is no number', ['10', '0.5', '5m'], { start, end: s.pos + 1 });
+      return this.#node({ kind: 'number', value: value(m[0]), start, end: s.pos });
+    }
+    return undefined;
+  }
+
+  #field(piece: Piece): Expr {
+    const { written, field } = resolveTarget(piece);
+    const ref = { written, field, start: piece.start, end: piece.end };
+    return this.#node({ kind: 'field', ref, start: piece.start, end: piece.end });
+  }
+
+  #call(word: string, at: Piece): Expr {
+    const s: Scanner = this.#s;
+    const spec = EXPR_FUNCTIONS.find((f) => f.name === word);
+    if (spec === undefined && AGGREGATES.some((a) => a.name === word)) return this.#aggregateColumn(word, at);
+    if (spec === undefined) {
+      const names = EXPR_FUNCTIONS.map((f) => f.name);
+      s.fail(`there is no function called "${word}"`, names, at, nearest(word, names));
+    }
+    const token = s.tokens.at(-1);
+    if (token !== undefined) s.tokens[s.tokens.length - 1] = { ...token, kind: 'function' };
+    s.take('(');
+    const args = s.take(')') ? [] : this.#list();
+    const place = { start: at.start, end: s.pos };
+    const [least, most] = spec.args;
+    if (args.length < least || args.length > most) {
+      const need = least === most ? String(least) : `${least} to ${most}`;
+      s.fail(`${word}() takes ${need} values, not ${args.length}`, [spec.about], place);
+    }
+    if (spec.name === 'now') return this.#node({ kind: 'time', value: this.#now, ...place });
+    return this.#node({ kind: 'call', name: spec.name, args, ...place });
+  }
+
+  /** Behind an opening parenthesis, up to the closing one. */
+  #list(): Expr[] {
+    const s: Scanner = this.#s;
+    const out: Expr[] = [];
+    do out.push(this.expression());
+    while (s.take(','));
+    s.expect(')', 'this list is still open');
+    return out;
+  }
+
+  #aggregateColumn(word: string, at: Piece): Expr {
+    const s: Scanner = this.#s;
+    s.take('(');
+    s.space();
+    const inner = s.char === '`' ? this.#quotedName() : this.#plainName();
+    s.expect(')', `${word}( is still open`);
+    const written = inner === undefined ? word : `${word}(${resolveTarget(inner).written})`;
+    const place = { start: at.start, end: s.pos };
+    return this.#node({ kind: 'field', ref: { written, field: written, ...place }, ...place });
+  }
+
+  #plainName(): Piece | undefined {
+    const s: Scanner = this.#s;
+    NAME.lastIndex = s.pos;
+    const m = NAME.exec(s.text);
+    if (m === null) return undefined;
+    const start = s.pos;
+    s.pos += m[0].length;
+    s.note('field', start);
+    return { parts: [{ kind: 'text', text: m[0] }], quoted: false, start, end: s.pos };
+  }
+
+  /** Between backticks; the escapes are those of quoted text. */
+  #quotedName(): Piece {
+    const s: Scanner = this.#s;
+    const start = s.pos;
+    let text = '';
+    for (s.pos++; s.char !== '`'; s.pos++) {
+      if (s.done) s.fail('this name is never closed', ['`'], { start, end: s.text.length });
+      const next = s.text[s.pos + 1];
+      CODE.lastIndex = s.pos;
+      const code = CODE.exec(s.text);
+      if (code !== null && Number.parseInt(code[1] as string, 16) <= 0x10ffff) {
+        text += String.fromCodePoint(Number.parseInt(code[1] as string, 16));
+        s.pos = CODE.lastIndex - 1;
+      } else if (s.char === '\\' && (next === '`' || next === '\\')) {
+        text += next;
+        s.pos++;
+      } else text += s.char;
+    }
+    s.pos++;
+    s.note('field', start);
+    return { parts: [{ kind: 'text', text }], quoted: true, start, end: s.pos };
+  }
+
+  #at(): number {
+    this.#s.space();
+    return this.#s.pos;
+  }
+
+  #word(word: string): boolean {
+    const s: Scanner = this.#s;
+    s.space();
+    const found = s.text.slice(s.pos, s.pos + word.length);
+    if (found.toLowerCase() !== word || /[\w.@]/.test(s.text[s.pos + word.length] ?? ' ')) return false;
+    s.pos += word.length;
+    s.note('keyword', s.pos - word.length);
+    return true;
+  }
+
+  #symbol<T extends string>(of: readonly T[]): T | undefined {
+    const s: Scanner = this.#s;
+    s.space();
+    const found = of.find((o) => s.text.startsWith(o, s.pos));
+    if (found === undefined) return undefined;
+    s.pos += found.length;
+    s.note('operator', s.pos - found.length);
+    return found;
+  }
+}
