@@ -159,17 +159,6 @@ export class EventStore {
       );
     }
   }
-
-  /** Removes all rows of a tenant (rewrites the parts that hold others too: slow on much data). */
-  async dropTenant(tenant: string): Promise<void> {
-    await this.#client.command(
-      `ALTER TABLE ${EVENTS_TABLE} ${this.#tables.onCluster} DELETE WHERE tenant = ${literal(tenant)}`,
-      {
-        settings: { mutations_sync: 1 },
-        timeoutMs: 600_000,
-      },
-    );
-  }
 }
 
 /** Opens the store over an engine or a server. */

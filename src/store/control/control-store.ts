@@ -31,25 +31,20 @@ export type PipelinePart = {
   commitBatch(tx: BatchCommit): 'committed' | 'known';
   /** -1 before the first. */
   committedBatch(): number;
-  /** Ledger counts that belong to no journal batch (drops while the journal is full). */
+  /** As a commit does, of no batch. */
   addLedger(deltas: readonly LedgerDelta[]): void;
   /** The event store's own counts, as just asked. */
   setStored(lines: readonly LedgerStored[]): void;
   checkpoint(kind: Checkpoint['kind'], name: string): string | undefined;
-  checkpoints(kind: Checkpoint['kind']): Map<string, string>;
   putCheckpoint(c: Checkpoint): void;
-  dropCheckpoint(kind: Checkpoint['kind'], name: string): void;
   /** What people say of an alert now; undefined where unknown. */
   alertStatus(id: string): AlertStatus | undefined;
-  /** Alerts not closed, whole, newest first. */
-  unclosedAlerts(limit: number): Alert[];
   /** Called after a person changed an alert, within the same turn. Returns how to stop listening. */
   onHumanChange(listen: (alert: Alert) => void): () => void;
   dueOutbox(now: number, limit: number): OutboxItem[];
   outboxDone(id: string, channel: string, at: number): void;
   /** `nextAt` absent gives up. */
   outboxFailed(item: { id: string; channel: string; nextAt?: number; error: string }): void;
-  dedupSeen(tenant: string, key: string, since: number): boolean;
   dedupSince(since: number, limit: number): DedupKey[];
   ruleStats(): Map<string, RuleStat>;
   /** Lists in force, or those in force at `at`. */
@@ -65,7 +60,6 @@ export type PipelinePart = {
     ledger: number;
     outbox: number;
   }): number;
-  appendAudit(a: AuditRecord): void;
 };
 
 export type AccessPart = {

@@ -68,16 +68,12 @@ function pipelinePart(
     addLedger: (deltas) => sql.tx(() => deltas.forEach((d) => void ledger.addLedger(sql, d))),
     setStored: (lines) => sql.tx(() => lines.forEach((l) => void ledger.setStored(sql, l))),
     checkpoint: (kind, name) => checkpoints.getCheckpoint(sql, kind, name),
-    checkpoints: (kind) => checkpoints.allCheckpoints(sql, kind),
     putCheckpoint: (c) => checkpoints.putCheckpoint(sql, c),
-    dropCheckpoint: (kind, name) => checkpoints.dropCheckpoint(sql, kind, name),
     alertStatus: (id) => alerts.alertStatus(sql, id),
-    unclosedAlerts: (limit) => alerts.unclosedAlerts(sql, limit),
     onHumanChange: (f) => listen(alertListeners, f),
     dueOutbox: (now, limit) => outbox.dueOutbox(sql, now, limit),
     outboxDone: (id, channel, at) => outbox.outboxDone(sql, id, channel, at),
     outboxFailed: (item) => outbox.outboxFailed(sql, item),
-    dedupSeen: (tenant, key, since) => dedup.dedupSeen(sql, tenant, key, since),
     dedupSince: (since, limit) => dedup.dedupSince(sql, since, limit),
     ruleStats: () => allRuleStats(sql),
     lists: (at) => lists.listsAt(sql, at),
@@ -92,7 +88,6 @@ function pipelinePart(
           ledger.deleteLedgerBefore(sql, before.ledger) +
           outbox.deleteOutboxBefore(sql, before.outbox),
       ),
-    appendAudit: (a) => appendAudit(sql, a),
   };
 }
 

@@ -204,18 +204,6 @@ export function getAlert(sql: Sql, id: string, tenants: readonly string[]): Aler
 }
 
 /** Alerts not closed, whole, newest first: what the pipeline resumes from. */
-export function unclosedAlerts(sql: Sql, limit: number): Alert[] {
-  const rows = sql.all(
-    sql.db
-      .selectFrom('alerts')
-      .selectAll()
-      .where('status', '!=', 'closed')
-      .orderBy('opened_at', 'desc')
-      .limit(limit),
-  );
-  return rows.map((r) => alertFromRow(r, humanSteps(sql, [r.id]).get(r.id) ?? []));
-}
-
 export type HumanChange = {
   readonly id: string;
   readonly tenants: readonly string[];

@@ -15,12 +15,3 @@ export const putCheckpoint = (sql: Sql, c: Checkpoint): void => {
 export const getCheckpoint = (sql: Sql, kind: Checkpoint['kind'], name: string): string | undefined =>
   sql.first(sql.db.selectFrom('checkpoints').select('pos').where('kind', '=', kind).where('name', '=', name))
     ?.pos;
-export const allCheckpoints = (sql: Sql, kind: Checkpoint['kind']): Map<string, string> =>
-  new Map(
-    sql
-      .all(sql.db.selectFrom('checkpoints').selectAll().where('kind', '=', kind))
-      .map((r) => [r.name, r.pos] as const),
-  );
-export const dropCheckpoint = (sql: Sql, kind: Checkpoint['kind'], name: string): void => {
-  sql.run(sql.db.deleteFrom('checkpoints').where('kind', '=', kind).where('name', '=', name));
-};

@@ -11,12 +11,6 @@ const INSERT = 'insert into dedup (tenant, key, at) values (?, ?, ?) on conflict
 export const putDedup = (sql: Sql, d: DedupKey): void => {
   sql.exec(INSERT, [d.tenant, d.key, d.at]);
 };
-export function dedupSeen(sql: Sql, tenant: string, key: string, since: number): boolean {
-  const row = sql.first(
-    sql.db.selectFrom('dedup').select('at').where('tenant', '=', tenant).where('key', '=', key),
-  );
-  return row !== undefined && row.at >= since;
-}
 /** Keys first seen at or after `since`, newest first, at most `limit`: for filling a memory at start. */
 export const dedupSince = (sql: Sql, since: number, limit: number): DedupKey[] =>
   sql
