@@ -1,7 +1,10 @@
-/** The known word nearest to a mistyped one (Damerau-Levenshtein, at most a third of its letters wrong), or undefined. */
+/**
+ * The known word that a mistyped one probably means: at most a quarter of its letters are wrong, or two of a short one, one of a
+ * very short one. Insert, delete, replace and swap count one each. Held by `src/query/parse.test.ts`.
+ */
 export function nearest(word: string, known: Iterable<string>): string | undefined {
   let best: string | undefined;
-  let bestDistance = Math.max(1, Math.floor(word.length / 3)) + 1;
+  let bestDistance = (word.length <= 4 ? 1 : Math.max(2, Math.floor(word.length / 4))) + 1;
   for (const k of known) {
     if (Math.abs(k.length - word.length) >= bestDistance) continue;
     const d = distance(word.toLowerCase(), k.toLowerCase());

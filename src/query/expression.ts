@@ -12,7 +12,7 @@
  * `pipes.int.test.ts`.
  */
 import { QUERY_DEPTH_MAX } from './grammar.ts';
-import { nearest } from './nearest.ts';
+import { nearest } from '../base/nearest.ts';
 import { AGGREGATES } from './pipes/aggregates.ts';
 import type { FieldRef } from './pipes/pipe.ts';
 import type { Piece, Scanner } from './scan.ts';

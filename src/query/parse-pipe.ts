@@ -1,6 +1,6 @@
 /** Reads one pipe behind its `|`. What a pipe takes is in its own file under `pipes/`. Held by `parse.test.ts`. */
 import { parseExpression } from './expression.ts';
-import { nearest } from './nearest.ts';
+import { nearest } from '../base/nearest.ts';
 import type { FieldRef, Pipe, PipeReader } from './pipes/pipe.ts';
 import { PIPES } from './pipes/registry.ts';
 import { pieceText, type Scanner } from './scan.ts';

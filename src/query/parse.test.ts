@@ -5,7 +5,7 @@ import type { Condition } from '../condition/tree.ts';
 import { EventFields } from '../model/event.ts';
 import { entitiesOf } from '../normalize/entities.ts';
 import { QUERY_CHARS_MAX, QUERY_DEPTH_MAX, QUERY_TERMS_MAX, type QueryError } from './grammar.ts';
-import { nearest } from './nearest.ts';
+import { nearest } from '../base/nearest.ts';
 import { type ParseOptions, parseQuery } from './parse.ts';
 import type { Query } from './query.ts';
 import { parseTime } from './time.ts';

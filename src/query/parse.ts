@@ -25,7 +25,7 @@ import {
   QUERY_TERMS_MAX,
   type QueryError,
 } from './grammar.ts';
-import { nearest } from './nearest.ts';
+import { nearest } from '../base/nearest.ts';
 import { parsePipe } from './parse-pipe.ts';
 import type { Pipe } from './pipes/pipe.ts';
 import type { Query } from './query.ts';

@@ -9,7 +9,7 @@ import { hotField } from '../model/catalogue.ts';
 import { parseIp } from '../model/ip.ts';
 import { ALIASES, ENTITY_KINDS, type EntityKind, KNOWN_NAMES } from './aliases.ts';
 import type { Operator } from './grammar.ts';
-import { nearest } from './nearest.ts';
+import { nearest } from '../base/nearest.ts';
 import { hasWildcard, type Piece, pieceText, type Scanner } from './scan.ts';
 import { parseTime, type TimeSpan } from './time.ts';
 

@@ -8,9 +8,10 @@
 import { hotField } from '../../model/catalogue.ts';
 import { KNOWN_NAMES } from '../aliases.ts';
 import { textSql, type Typed, type ValueType } from '../expression-sql.ts';
-import { nearest } from '../nearest.ts';
+import { nearest } from '../../base/nearest.ts';
 import { QueryFault } from '../scan.ts';
-import { type Aggregate, aggregateSql } from './aggregates.ts';
+import { aggregateSql } from './aggregate-sql.ts';
+import type { Aggregate } from './aggregates.ts';
 import { cellSql, groupSql, RAW_TEXT } from './event-cell.ts';
 import type { FieldRef, PipeEnv } from './pipe.ts';
 
