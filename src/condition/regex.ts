@@ -90,3 +90,12 @@ export function compileRegex(source: string, flags: string): TextTest {
   const re = compiled(source, flags);
   return (text) => re.test(text);
 }
+
+/** Names and numbers of the named groups, in order. Throws on a source that `regexProblem` refuses. */
+export function namedGroups(source: string): { readonly name: string; readonly index: number }[] {
+  const problem = regexProblem(source, '');
+  if (problem !== undefined) throw new Error(`regex: ${problem}`);
+  return Object.entries(compiled(source, '').namedGroups())
+    .map(([name, index]) => ({ name, index: Number(index) }))
+    .sort((a, b) => a.index - b.index);
+}

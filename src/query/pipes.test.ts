@@ -63,7 +63,7 @@ const ERRORS: readonly [string, string, RegExp][] = [
   ['| stats count() by bin(@timestamp, 5)', '@timestamp', /needs a length of time/],
   ['| stats count() by bin(user.name, 5)', 'user.name', /needs a number/],
   ['| stats sum(@timestamp)', 'sum(@timestamp)', /no sense of times/],
-  ['| stats count() by user.name | stats first(user.name)', 'first(user.name)', /no time/],
+  ['| stats count() by user.name | stats first(user.name)', 'first(user.name)', /rows with a time/],
   ['| stats count() as n | where m > 1', 'm', /no column "m"/],
   ['| stats count() as n | timechart count()', '', /no column "@timestamp"/],
   ['| timechart span=1s count()', '1s', /more than 2000 buckets/],

@@ -2,8 +2,7 @@
  * `rex field=message "user (?<who>\w+) from (?<addr>[0-9.]+)"`: what the named groups of a regular expression (RE2) take
  * in, as columns; without `field` from the raw text. Its first match counts; no match and an empty group are null.
  */
-import { RE2JS } from 're2js';
-import { regexSource, sqlRegexSource } from '../../condition/regex.ts';
+import { namedGroups, sqlRegexSource } from '../../condition/regex.ts';
 import { regexProblemInSql, textSql } from '../expression-sql.ts';
 import { RAW_TEXT } from './event-cell.ts';
 import type { FieldRef, PipeEnv, PipeReader } from './pipe.ts';
@@ -25,10 +24,7 @@ export function parseRex(r: PipeReader): RexPipe {
   if (!re.quoted) r.fail('the regular expression has to stand in quotes', ['"(?<name>...)"'], re);
   const problem = regexProblemInSql(re.written);
   if (problem !== undefined) r.fail(`regular expression: ${problem}`, ['RE2 syntax'], re);
-  const groups = Object.entries(RE2JS.compile(regexSource(re.written, '')).namedGroups()).map(
-    ([name, index]) => ({ name, index: Number(index) }),
-  );
-  groups.sort((a, b) => a.index - b.index);
+  const groups = namedGroups(re.written);
   if (groups.length === 0) r.fail('rex needs a named group', ['(?<name>...)'], re);
   if (groups.length > REX_GROUPS_MAX) r.fail(`at most ${REX_GROUPS_MAX} named groups`, ['fewer groups'], re);
   const raw = { written: RAW_TEXT, field: RAW_TEXT, start: re.start, end: re.end };
