@@ -131,6 +131,8 @@ export type SearchResult = {
   readonly partial: boolean;
   /** True if the range holds any event at all, so that "nothing found" can be told from "nothing there". */
   readonly hasData: boolean;
+  /** Remarks on the query that did not stop it, such as an unknown field that looks like a misspelled one. */
+  readonly hints?: readonly string[];
 };
 export type FieldInfo = { readonly name: string; readonly type: string; readonly about: string };
 export type EventDetail = {

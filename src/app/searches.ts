@@ -17,6 +17,7 @@ import {
   compileRows,
   compileTable,
   eventRow,
+  HINTS_MAX,
   isTable,
   type Scope,
   tableCell,
@@ -68,6 +69,13 @@ const problem = (e: QueryError): QueryProblem => ({
   expected: e.expected,
   ...(e.suggestion === undefined ? {} : { suggestion: e.suggestion }),
 });
+/** The filter's remarks and the pipes', each once. */
+const hintTexts = (q: Query, table: CompiledTable | undefined): string[] => [
+  ...new Set([
+    ...q.hints.slice(0, HINTS_MAX).map((h) => `${h.message}; did you mean "${h.suggestion}"?`),
+    ...(table?.hints ?? []),
+  ]),
+];
 const plainProblem = (message: string): QueryProblem => ({ kind: 'problem', message });
 
 export class Searches {
@@ -105,6 +113,8 @@ export class Searches {
           { limit: r.limit, ...(r.before === undefined ? {} : { before: r.before }) },
         );
     if (!main.ok) return problem(main.error);
+    const columns = 'columns' in main.value ? (main.value as CompiledTable) : undefined;
+    const hints = hintTexts(q, columns);
     const bucketUs = bucketFor(r.from, r.to);
     // Together: if one fails while the other is still waited for, both failures have somebody who hears of them.
     const [result, side] = await Promise.all([
@@ -115,7 +125,7 @@ export class Searches {
     return {
       kind: table ? 'table' : 'events',
       rows: table ? [] : result.rows.map((row) => eventRow(row)),
-      columns: 'columns' in main.value ? (main.value as CompiledTable).columns : [],
+      columns: columns?.columns ?? [],
       table: table
         ? result.rows.map((row) => row.map((v, i) => tableCell(v, result.columns[i]?.type ?? '')))
         : [],
@@ -127,6 +137,7 @@ export class Searches {
       rowsRead: result.stats.rowsRead + (side?.rowsRead ?? 0),
       partial: result.partial || (side?.partial ?? false),
       hasData: side?.hasData ?? true,
+      ...(hints.length === 0 ? {} : { hints }),
     };
   }
 

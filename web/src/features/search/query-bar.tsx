@@ -7,10 +7,13 @@ import { useEffect, useRef, useState } from 'react';
 import type { ApiError } from '../../../../src/api/contract.ts';
 import { messageOf } from '../../data/client.ts';
 import { Button, IconButton } from '../../ui/button.tsx';
+import { safe } from '../../ui/safe-text.tsx';
 
 type Props = {
   readonly query: string;
   readonly error: ApiError | undefined;
+  /** Remarks on the query that did not stop it. */
+  readonly hints: readonly string[];
   readonly busy: boolean;
   readonly onSearch: (q: string) => void;
 };
@@ -18,7 +21,7 @@ type Props = {
 const TEXT =
   'col-start-1 row-start-1 py-[6px] pr-8 pl-8 font-mono text-base whitespace-pre-wrap [overflow-wrap:anywhere]';
 
-export function QueryBar({ query, error, busy, onSearch }: Props) {
+export function QueryBar({ query, error, hints, busy, onSearch }: Props) {
   const [text, setText] = useState(query);
   const input = useRef<HTMLTextAreaElement>(null);
   useEffect(() => setText(query), [query]);
@@ -91,6 +94,20 @@ export function QueryBar({ query, error, busy, onSearch }: Props) {
               : () => onSearch(text.slice(0, marked.start) + error.suggestion + text.slice(marked.end))
           }
         />
+      )}
+      {error === undefined && text === query && hints.length > 0 && (
+        <ul
+          className="mt-1.5 text-sm text-muted"
+          role="status"
+          aria-label="Remarks"
+          data-testid="query-hints"
+        >
+          {hints.map((h) => (
+            <li key={h} className="[overflow-wrap:anywhere]">
+              {safe(h)}
+            </li>
+          ))}
+        </ul>
       )}
     </div>
   );

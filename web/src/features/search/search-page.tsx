@@ -20,6 +20,8 @@ import { Histogram } from './histogram.tsx';
 import { PipeTable } from './pipe-table.tsx';
 import { QueryBar } from './query-bar.tsx';
 
+const NO_HINTS: readonly string[] = [];
+
 export function SearchPage() {
   usePageTitle('Search');
   const tenant = useTenant();
@@ -48,6 +50,7 @@ export function SearchPage() {
         <QueryBar
           query={query}
           error={queryError}
+          hints={first?.hints ?? NO_HINTS}
           busy={q.isFetching && !q.isFetchingNextPage}
           onSearch={onSearch}
         />
