@@ -24,6 +24,12 @@ const terminal: Output = {
   isTTY: process.stdout.isTTY === true,
 };
 
+// Whoever read along (`| head`) may stop reading: that ends neither a command nor a running Vigil.
+for (const stream of [process.stdout, process.stderr])
+  stream.on('error', (e: NodeJS.ErrnoException) => {
+    if (e.code !== 'EPIPE') throw e;
+  });
+
 const HELP = `Vigil ${version}: a SIEM that proves that it missed nothing.
 
   npm start [-- OPTIONS]            start it

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
-import { FakeIntake } from './fake-intake.ts';
+import { FakeIntake, until } from './fake-intake.ts';
 import { type ImportOptions, type ImportResult, importFile } from './import-file.ts';
 
 function folder(t: TestContext): string {
@@ -79,13 +79,17 @@ test('an import that was stopped goes on where it was, also packed', async (t) =
   assert.ok(one.balanced);
 });
 
-test('a full journal makes the import wait', async (t) => {
+test('a full journal makes the import wait; what it took is counted meanwhile', async (t) => {
   const dir = folder(t);
   writeFileSync(join(dir, 'a.log'), 'a\nb\nc\nd\n');
   const intake = new FakeIntake();
   intake.capacity = 1;
-  setTimeout(() => intake.makeRoom(), 50);
-  assert.equal((await run(join(dir, 'a.log'), intake)).records, 4);
+  const done = run(join(dir, 'a.log'), intake);
+  await until(() => intake.records.length === 1, 'the first record');
+  assert.equal(intake.receivedCount, 1, 'the ledger balances while it waits, and after a crash then');
+  intake.makeRoom();
+  assert.equal((await done).records, 4);
+  assert.ok(intake.balanced);
 });
 
 test('wrong content is said with its place; what stood before it is kept', async (t) => {

@@ -10,8 +10,8 @@ import { type FileHandle, realpath } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { errorText } from '../base/result.ts';
 import type { Origin } from '../model/event.ts';
-import type { Intake, RawRecord, RecordMeta } from '../model/record.ts';
-import { offerAll } from './door.ts';
+import type { Intake, RecordMeta } from '../model/record.ts';
+import { handOver } from './door.ts';
 import { encodingOf, InflateError, inflate } from './inflate.ts';
 import { JsonSplitter } from './json-splitter.ts';
 import { LineCutter, type LineSink } from './line-cutter.ts';
@@ -45,6 +45,7 @@ export type ImportResult = {
 };
 
 const READ_BYTES = 256 * 1024;
+const NEVER = new AbortController().signal;
 /** Unpacked size of one import. */
 export const IMPORT_BYTES_MAX = 1024 ** 4;
 /** An import is asked for by an operator, and logs do pack well; gzip ends at about 1,030. */
@@ -186,15 +187,15 @@ class Import {
     this.#queue = [];
     if (this.#held !== undefined) q.unshift(this.#held);
     this.#held = at === 'more' ? q.pop() : undefined;
-    const records: RawRecord[] = q.map((r, i) => ({
-      meta: this.#meta,
+    const records = q.map((r, i) => ({
       raw: r.raw,
       pos: at === 'end' && i === q.length - 1 ? `${END}${r.end}` : String(r.end),
     }));
-    const taken = await offerAll(this.#intake, records, this.#o.signal);
-    let bytes = 0;
-    for (let i = 0; i < taken; i++) bytes += records[i]!.raw.length;
-    if (taken > 0) this.#intake.received(this.#meta, taken, bytes);
+    const taken = await handOver(this.#intake, this.#meta, records, {
+      own: () => false,
+      signal: this.#o.signal ?? NEVER,
+      onFull: () => {},
+    });
     this.#records += taken;
     this.#o.onProgress?.({ records: this.#records, bytes: this.#bytes });
     return taken === records.length && this.#o.signal?.aborted !== true;

@@ -3,7 +3,7 @@
  * commit) -> event store. This file wires the stages and keeps their order; each stage is in its own folder.
  *
  * Contract: what the journal acknowledged reaches the store exactly once and is judged exactly once, over any restart.
- * Per unit one transaction writes alerts, ledger, outbox and checkpoint. Held by `pipeline.int.test.ts` and `test/kill`.
+ * Per unit one transaction writes alerts, ledger, outbox and checkpoint. Held by `pipeline.int.test.ts` and `test/ci/kill.int.ts`.
  */
 import { join } from 'node:path';
 import { Detection } from '../alert/detection.ts';
@@ -217,6 +217,10 @@ export class Pipeline {
     p.#journal.onFrame((f) => p.#arrived(f));
     // A journal names what judges it from its first frame on: a replay must not judge by what is installed then.
     if (p.#journal.lastBatch <= 0) p.#journal.rules(p.#owner.content.hash);
+    p.onCommit((c) => {
+      // After the unit's block was handed over, which follows its commit in the same turn.
+      if (c.alerts.some((a) => a.kind !== 'updated')) setImmediate(() => p.#inserter.hurry());
+    });
     control.onHumanChange((alert) => p.#journal.closed(alert.id, alert.status === 'closed'));
     p.#timers.push(
       setInterval(() => p.#journal.tick(), TICK_EVERY_MS),
