@@ -10,13 +10,19 @@ import { never } from '../base/result.ts';
 import { regexDiffersInSql, regexProblem, sqlRegexSource } from '../condition/regex.ts';
 import { type BinaryOp, type Expr, type ExprFunction, isComparison, type Place } from './expression.ts';
 import type { FieldRef } from './pipes/pipe.ts';
+import type { Subquery } from './query.ts';
 import { QueryFault } from './scan.ts';
 import type { SqlParams } from './sql-params.ts';
 
 export type ValueType = 'number' | 'text' | 'time' | 'bool';
 export type Typed = { readonly sql: string; readonly type: ValueType };
 
-export type ExprEnv = { readonly p: SqlParams; readonly resolve: (ref: FieldRef) => Typed };
+export type ExprEnv = {
+  readonly p: SqlParams;
+  readonly resolve: (ref: FieldRef) => Typed;
+  /** A search within the search as a SELECT of one column of text. */
+  readonly subsearch: (query: Subquery, at: Place) => string;
+};
 
 type Made = { readonly sql: string; readonly type: ValueType | 'null' };
 
@@ -56,6 +62,10 @@ function make(e: Expr, env: ExprEnv): Made {
       return { sql: `negate(${as('number', e.item, env)})`, type: 'number' };
     case 'in':
       return { sql: among(e.item, e.values, env), type: 'bool' };
+    case 'insearch': {
+      const item = as('text', e.item, env);
+      return { sql: `ifNull(toString(${item}) IN (${env.subsearch(e.query, e.at)}), 0)`, type: 'bool' };
+    }
     case 'binary':
       return binary(e.op, e.left, e.right, env);
     case 'call':

@@ -3,7 +3,7 @@
  * (`expression-sql.ts`).
  *
  *   expr    = and { OR and }     and = not { AND not }     not = NOT not | compare      (keywords in any case)
- *   compare = sum [ (== | != | < | <= | > | >=) sum | [NOT] IN "(" expr { "," expr } ")" ]
+ *   compare = sum [ (== | != | < | <= | > | >=) sum | [NOT] IN "(" (expr { "," expr } | search query) ")" ]
  *   sum     = product { (+ | -) product }     product = unary { (* | / | %) unary }     unary = "-" unary | atom
  *   atom    = number | duration | "text" | true | false | null | name | `name` | function "(" [ expr { "," } ] ")" | "(" expr ")"
  *
@@ -15,6 +15,7 @@ import { QUERY_DEPTH_MAX } from './grammar.ts';
 import { nearest } from '../base/nearest.ts';
 import { AGGREGATES } from './pipes/aggregates.ts';
 import type { FieldRef } from './pipes/pipe.ts';
+import type { Subquery } from './query.ts';
 import type { Piece, Scanner } from './scan.ts';
 import { resolveTarget } from './term.ts';
 import { parseSpan, parseTime } from './time.ts';
@@ -38,6 +39,7 @@ export type Expr = Place &
     | { readonly kind: 'binary'; readonly op: BinaryOp; readonly left: Expr; readonly right: Expr }
     | { readonly kind: 'not' | 'negate'; readonly item: Expr }
     | { readonly kind: 'in'; readonly item: Expr; readonly values: readonly Expr[] }
+    | { readonly kind: 'insearch'; readonly item: Expr; readonly query: Subquery; readonly at: Place }
   );
 
 /** Longest first: the parser takes the first that fits. */
@@ -79,19 +81,21 @@ const SPAN = /\d{1,9}[smhdw]\b/y;
 const CODE = /\\u\{([0-9a-fA-F]{1,6})\}/y;
 const WORDS = new Set(['and', 'or', 'not', 'in']);
 
-export function parseExpression(s: Scanner, now: number): Expr {
-  return new ExpressionParser(s, now).expression();
+export function parseExpression(s: Scanner, now: number, subsearch: () => Subquery): Expr {
+  return new ExpressionParser(s, now, subsearch).expression();
 }
 
 class ExpressionParser {
   readonly #s: Scanner;
   readonly #now: number;
+  readonly #subsearch: () => Subquery;
   #nodes = 0;
   #depth = 0;
 
-  constructor(s: Scanner, now: number) {
+  constructor(s: Scanner, now: number, subsearch: () => Subquery) {
     this.#s = s;
     this.#now = now;
+    this.#subsearch = subsearch;
   }
 
   expression(): Expr {
@@ -148,9 +152,23 @@ class ExpressionParser {
       return left;
     }
     s.expect('(', 'the values stand in parentheses');
-    const values = this.#list();
-    const made = this.#node({ kind: 'in' as const, item: left, values, start: left.start, end: s.pos });
+    const made = this.#node(this.#members(left));
     return negated ? this.#node({ kind: 'not', item: made, start: left.start, end: s.pos }) : made;
+  }
+
+  /** Behind the parenthesis of `in (`. */
+  #members(item: Expr): Expr {
+    const s: Scanner = this.#s;
+    s.space();
+    if (!/^search\s+[^\s,)]/i.test(s.text.slice(s.pos, s.pos + 100))) {
+      const values = this.#list();
+      return { kind: 'in', item, values, start: item.start, end: s.pos };
+    }
+    this.#word('search');
+    const at = { start: s.pos - 6, end: s.pos };
+    const query = this.#subsearch();
+    s.expect(')', 'this search is still open');
+    return { kind: 'insearch', item, query, at, start: item.start, end: s.pos };
   }
 
   #sum(): Expr {

@@ -325,6 +325,49 @@ SELECT c1x0 AS c3x0, c1x1 AS c3x1, c2x0 AS c3x2
   ORDER BY c1x1 DESC NULLS LAST, c1x0 ASC NULLS LAST, c2x0 ASC NULLS LAST LIMIT 5
 -- {"p1":"default","p2":1772582400000000,"p3":1772668800000000,"p4":"user.name"}
 
+-- failed | where source.ip in (search user.name:root | top 3 source.ip) and user.name not in (search "x" | fields user.name)
+SELECT formatDateTime(ts, '%Y-%m-%dT%H:%i:%S.%fZ') AS c1x0, if(host_name = '' AND NOT has(empties, {p14:String}), NULL, toString(host_name)) AS c1x1, toString(source) AS c1x2, if(message = '' AND NOT has(empties, {p15:String}), NULL, toString(message)) AS c1x3
+  FROM (SELECT *
+  FROM (SELECT *
+  FROM vigil.events
+  WHERE tenant = {p1:String} AND ts >= fromUnixTimestamp64Micro({p2:Int64}, 'UTC') AND ts < fromUnixTimestamp64Micro({p3:Int64}, 'UTC')
+  AND ( hasAllTokens(raw, {p5:Array(String)})))
+  WHERE (ifNull(toString(if(isNull(source_ip), NULL, multiIf(startsWith(toString(assumeNotNull(source_ip)), '::ffff:') AND position(toString(assumeNotNull(source_ip)), '.') > 0, substring(toString(assumeNotNull(source_ip)), 8), position(toString(assumeNotNull(source_ip)), '.') > 0, concat('::', if(toUInt32(assumeNotNull(toIPv4OrNull(substring(toString(assumeNotNull(source_ip)), 3)))) < 65536, '', concat(replaceRegexpOne(lower(hex(toUInt16(intDiv(toUInt32(assumeNotNull(toIPv4OrNull(substring(toString(assumeNotNull(source_ip)), 3)))), 65536)))), '^0+(.)', '\\1'), ':')), replaceRegexpOne(lower(hex(toUInt16(toUInt32(assumeNotNull(toIPv4OrNull(substring(toString(assumeNotNull(source_ip)), 3)))) % 65536))), '^0+(.)', '\\1')), toString(assumeNotNull(source_ip))))) IN (SELECT toString(c1x0) AS c3x0
+  FROM (SELECT *, floor(10000 * c1x1 / sum(c1x1) OVER () + 0.5) / 100 AS c2x0
+  FROM (SELECT *
+  FROM (SELECT if(isNull(source_ip), NULL, multiIf(startsWith(toString(assumeNotNull(source_ip)), '::ffff:') AND position(toString(assumeNotNull(source_ip)), '.') > 0, substring(toString(assumeNotNull(source_ip)), 8), position(toString(assumeNotNull(source_ip)), '.') > 0, concat('::', if(toUInt32(assumeNotNull(toIPv4OrNull(substring(toString(assumeNotNull(source_ip)), 3)))) < 65536, '', concat(replaceRegexpOne(lower(hex(toUInt16(intDiv(toUInt32(assumeNotNull(toIPv4OrNull(substring(toString(assumeNotNull(source_ip)), 3)))), 65536)))), '^0+(.)', '\\1'), ':')), replaceRegexpOne(lower(hex(toUInt16(toUInt32(assumeNotNull(toIPv4OrNull(substring(toString(assumeNotNull(source_ip)), 3)))) % 65536))), '^0+(.)', '\\1')), toString(assumeNotNull(source_ip)))) AS c1x0, count() AS c1x1
+  FROM vigil.events
+  WHERE tenant = {p1:String} AND ts >= fromUnixTimestamp64Micro({p6:Int64}, 'UTC') AND ts < fromUnixTimestamp64Micro({p7:Int64}, 'UTC')
+  AND ( lowerUTF8(user_name) = {p8:String})
+  GROUP BY c1x0)
+  WHERE isNotNull(c1x0)))
+  ORDER BY c1x1 DESC NULLS LAST, c1x0 ASC NULLS LAST, c2x0 ASC NULLS LAST LIMIT 3), 0) AND NOT (ifNull(toString(if(user_name = '' AND NOT has(empties, {p9:String}), NULL, toString(user_name))) IN (SELECT toString(c1x0) AS c2x0
+  FROM (SELECT *, if(user_name = '' AND NOT has(empties, {p9:String}), NULL, toString(user_name)) AS c1x0
+  FROM vigil.events
+  WHERE tenant = {p1:String} AND ts >= fromUnixTimestamp64Micro({p10:Int64}, 'UTC') AND ts < fromUnixTimestamp64Micro({p11:Int64}, 'UTC')
+  AND ( hasAllTokens(raw, {p13:Array(String)})))
+  ORDER BY ts DESC, batch DESC, ord DESC, node DESC LIMIT 100000), 0))))
+  ORDER BY ts DESC, batch DESC, ord DESC, node DESC LIMIT 1000
+-- {"p1":"default","p2":1772582400000000,"p3":1772668800000000,"p4":"failed","p5":["failed"],"p6":1772582400000000,"p7":1772668800000000,"p8":"root","p9":"user.name","p10":1772582400000000,"p11":1772668800000000,"p12":"x","p13":["x"],"p14":"host.name","p15":"message"}
+
+-- | transaction user.name, host.name maxpause=5m values(event.action) as did
+SELECT formatDateTime(c6x0, '%Y-%m-%dT%H:%i:%S.%fZ') AS c7x0, formatDateTime(c6x1, '%Y-%m-%dT%H:%i:%S.%fZ') AS c7x1, c6x2 AS c7x2, c6x3 AS c7x3, c6x4 AS c7x4, c6x5 AS c7x5, c6x6 AS c7x6
+  FROM (SELECT *, c4x3 AS c6x0, c4x4 AS c6x1, c4x0 AS c6x2, c4x1 AS c6x3, c5x0 AS c6x4, c4x5 AS c6x5, c4x6 AS c6x6
+  FROM (SELECT *, (toUnixTimestamp64Micro(assumeNotNull(c4x4)) - toUnixTimestamp64Micro(assumeNotNull(c4x3))) / 1000000 AS c5x0
+  FROM (SELECT c1x0 AS c4x0, c1x1 AS c4x1, c3x0 AS c4x2, min(toNullable(ts)) AS c4x3, max(toNullable(ts)) AS c4x4, count() AS c4x5, nullIf(arrayStringConcat(arraySort(groupUniqArrayArray(100)(arrayMap(x -> substringUTF8(toString(x), 1, 500), if(event_action != '' OR has(empties, {p7:String}), [toString(event_action)], emptyArrayString())))), ', '), '') AS c4x6
+  FROM (SELECT *, sum(c2x0) OVER (PARTITION BY c1x0, c1x1
+  ORDER BY ts ASC, batch ASC, ord ASC, node ASC ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS c3x0
+  FROM (SELECT *, toUInt8(toUnixTimestamp64Micro(ts) - lagInFrame(toUnixTimestamp64Micro(ts), 1, toUnixTimestamp64Micro(ts)) OVER (PARTITION BY c1x0, c1x1
+  ORDER BY ts ASC, batch ASC, ord ASC, node ASC ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) > {p6:Int64}) AS c2x0
+  FROM (SELECT *
+  FROM (SELECT *, if(user_name = '' AND NOT has(empties, {p4:String}), NULL, toString(user_name)) AS c1x0, if(host_name = '' AND NOT has(empties, {p5:String}), NULL, toString(host_name)) AS c1x1
+  FROM vigil.events
+  WHERE tenant = {p1:String} AND ts >= fromUnixTimestamp64Micro({p2:Int64}, 'UTC') AND ts < fromUnixTimestamp64Micro({p3:Int64}, 'UTC'))
+  WHERE isNotNull(c1x0) AND isNotNull(c1x1))))
+  GROUP BY c4x0, c4x1, c4x2)))
+  ORDER BY c6x0 DESC NULLS LAST, c6x1 ASC NULLS LAST, c6x2 ASC NULLS LAST, c6x3 ASC NULLS LAST, c6x4 ASC NULLS LAST, c6x5 ASC NULLS LAST, c6x6 ASC NULLS LAST LIMIT 1000
+-- {"p1":"default","p2":1772582400000000,"p3":1772668800000000,"p4":"user.name","p5":"host.name","p6":300000000,"p7":"event.action"}
+
 -- | rare 3 user.name, event.category
 SELECT c1x0 AS c3x0, c1x1 AS c3x1, c1x2 AS c3x2, c2x0 AS c3x3
   FROM (SELECT *, floor(10000 * c1x2 / sum(c1x2) OVER () + 0.5) / 100 AS c2x0

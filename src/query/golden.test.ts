@@ -66,6 +66,8 @@ const TABLES = [
   'failed | timechart span=5m count() as n, avg(source.bytes)',
   '| timechart limit=3 count() by event.category',
   '| top 5 user.name',
+  'failed | where source.ip in (search user.name:root | top 3 source.ip) and user.name not in (search "x" | fields user.name)',
+  '| transaction user.name, host.name maxpause=5m values(event.action) as did',
   '| rare 3 user.name, event.category',
   '| dedup user.name, host.name | fields user.name, @timestamp',
   '| dedup 2 custom.x | fields - message',

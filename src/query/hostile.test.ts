@@ -138,6 +138,10 @@ const PLACES: readonly ((q: string) => string)[] = [
   (q) => `* | dedup 2 ${q}, host.name | fields ${q}`,
   (q) => `* | fields - ${q}`,
   (q) => `* | rename ${q} as a, user.name as ${q} | sort -${q}`,
+  (q) => `* | where user.name in (search ${q} | fields user.name)`,
+  (q) => `* | where user.name not in (search ${q}:${q} | rename user.name as ${q} | fields ${q})`,
+  (q) => `* | transaction ${q} maxpause=5m values(${q}) as v`,
+  (q) => `* | transaction user.name maxpause=${q}`,
   (q) => `* | rex field=${q} "(?<a>x)" | stats count() by a`,
   (q) => `* | rex ${q}`,
   (q) => `* | rex "(?<${q}>x)"`,
@@ -145,7 +149,8 @@ const PLACES: readonly ((q: string) => string)[] = [
   (q) => `* | eval x = ${q} | lookup names x | lookup ${q} x as y`,
 ];
 /** Refused as they stand whatever the quoting: no such function, size, number or regular expression. */
-const MAY_REFUSE = /^\* \| (where match|stats count\(\) by bin\(source|timechart limit|fields - |rex [^f])/;
+const MAY_REFUSE =
+  /^\* \| (where match|stats count\(\) by bin\(source|timechart limit|transaction user|fields - |rex [^f])/;
 
 /** The quoted text as a name in an expression. */
 function name(q: string): string {

@@ -3,6 +3,7 @@ import { parseExpression } from './expression.ts';
 import { nearest } from '../base/nearest.ts';
 import type { FieldRef, Pipe, PipeReader } from './pipes/pipe.ts';
 import { PIPES } from './pipes/registry.ts';
+import type { Subquery } from './query.ts';
 import { pieceText, type Scanner } from './scan.ts';
 import { resolveTarget } from './term.ts';
 
@@ -10,6 +11,7 @@ export type PipeOptions = {
   /** Microseconds. */
   readonly now: number;
   readonly lists?: { readonly has: (name: string) => boolean; readonly keys: () => Iterable<string> };
+  readonly subsearch: () => Subquery;
 };
 
 export function parsePipe(s: Scanner, options: PipeOptions): Pipe {
@@ -23,7 +25,7 @@ export function parsePipe(s: Scanner, options: PipeOptions): Pipe {
   }
   const made = spec.parse(readerOf(s, options));
   s.space();
-  if (!s.done && s.char !== '|')
+  if (!s.ended && s.char !== '|')
     s.fail(`${s.found()}, but ${name} is complete here`, ['|', 'the end of the query']);
   return made;
 }
@@ -32,7 +34,7 @@ function readerOf(s: Scanner, options: PipeOptions): PipeReader {
   return {
     atEnd: () => {
       s.space();
-      return s.done || s.char === '|';
+      return s.ended || s.char === '|';
     },
     takeWord: (word) => {
       s.space();
@@ -81,7 +83,7 @@ function readerOf(s: Scanner, options: PipeOptions): PipeReader {
       const written = pieceText(piece);
       return { written, field: written, start: piece.start, end: piece.end };
     },
-    expression: () => parseExpression(s, options.now),
+    expression: () => parseExpression(s, options.now, options.subsearch),
     fail: (message, expected, at) => s.fail(message, expected, at),
   };
 }

@@ -24,11 +24,12 @@ import {
   QUERY_PIPES_MAX,
   QUERY_TERMS_MAX,
   type QueryError,
+  SUBSEARCHES_MAX,
 } from './grammar.ts';
 import { nearest } from '../base/nearest.ts';
 import { parsePipe } from './parse-pipe.ts';
 import type { Pipe } from './pipes/pipe.ts';
-import type { Query } from './query.ts';
+import type { Query, Subquery } from './query.ts';
 import { hasWildcard, type Piece, pieceText, QueryFault, Scanner } from './scan.ts';
 import { bareCondition, resolveTarget, type Target, valueCondition, withCase } from './term.ts';
 
@@ -59,6 +60,8 @@ class QueryParser {
   readonly #options: ParseOptions;
   readonly #hints: Hint[] = [];
   #terms = 0;
+  #pipes = 0;
+  #searches = 0;
 
   constructor(text: string, options: ParseOptions) {
     this.#s = new Scanner(text);
@@ -68,17 +71,36 @@ class QueryParser {
   query(): Query {
     const s: Scanner = this.#s;
     s.space();
-    let filter: Condition = { kind: 'const', value: true };
-    if (!s.done && s.char !== '|') filter = this.#or(1, this.#term);
-    const pipes: Pipe[] = [];
-    while (s.take('|')) {
-      if (pipes.length >= QUERY_PIPES_MAX) s.fail(`at most ${QUERY_PIPES_MAX} pipes`, ['a shorter query']);
-      pipes.push(parsePipe(s, this.#options));
-    }
+    const body = this.#body();
     s.space();
     if (!s.done)
       s.fail(`${s.found()}, which nothing before it opens`, ['AND', 'OR', '|', 'the end of the query']);
-    return { filter, pipes, hints: this.#hints, tokens: s.tokens };
+    return { ...body, hints: this.#hints, tokens: s.tokens };
+  }
+
+  #body(): Subquery {
+    const s: Scanner = this.#s;
+    s.space();
+    let filter: Condition = { kind: 'const', value: true };
+    if (!s.ended && s.char !== '|') filter = this.#or(1, this.#term);
+    const pipes: Pipe[] = [];
+    while (s.take('|')) {
+      if (++this.#pipes > QUERY_PIPES_MAX) s.fail(`at most ${QUERY_PIPES_MAX} pipes`, ['a shorter query']);
+      pipes.push(parsePipe(s, { ...this.#options, subsearch: () => this.#subsearch() }));
+    }
+    return { filter, pipes };
+  }
+
+  /** Behind `(search`, up to the closing parenthesis, which stays. */
+  #subsearch(): Subquery {
+    const s: Scanner = this.#s;
+    if (++this.#searches > SUBSEARCHES_MAX)
+      s.fail(`at most ${SUBSEARCHES_MAX} searches within a search`, ['a shorter query']);
+    const before = s.nested;
+    s.nested = true;
+    const body = this.#body();
+    s.nested = before;
+    return body;
   }
 
   #or(depth: number, leaf: Leaf): Condition {

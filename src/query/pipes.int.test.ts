@@ -492,10 +492,86 @@ test('lookup agrees with IN', async () => {
   }
 });
 
+test('a search within the search', async () => {
+  const bob = new Set(events.filter((e) => e.f['user.name'] === 'bob').map((e) => e.f['source.port']));
+  const [found] = await rowsOf(
+    '| where source.port in (search user.name:bob | fields source.port) | stats count() as n',
+  );
+  assert.equal(
+    found?.['n'],
+    events.filter((e) => e.f['source.port'] !== undefined && bob.has(e.f['source.port'])).length,
+  );
+  const [rest] = await rowsOf(
+    '| where source.port not in (search user.name:bob | fields source.port) | stats count() as n',
+  );
+  assert.equal(Number(rest?.['n']) + Number(found?.['n']), EVENTS);
+  const [top] = await rowsOf(
+    '| where host.name == "web01" and (user.name in (search host.name:db01 | top 1 user.name) or false) | stats count() as n, dc(user.name) as d',
+  );
+  assert.equal(top?.['d'], 1);
+  const [deep] = await rowsOf(
+    '| where source.ip in (search * | where user.name in (search user.name:bob | fields user.name) | stats count() by source.ip) | stats count() as n',
+  );
+  const ips = new Set(events.filter((e) => e.f['user.name'] === 'bob').map((e) => e.f['source.ip']));
+  assert.equal(
+    deep?.['n'],
+    events.filter((e) => e.f['source.ip'] !== undefined && ips.has(e.f['source.ip'])).length,
+  );
+  const [times] = await rowsOf(
+    '| where @timestamp in (search * | head 7 | fields @timestamp) | stats count() as n',
+  );
+  assert.equal(times?.['n'], 7);
+});
+
+test('transaction', async () => {
+  // Every third event is of one host; pauses come from the events that the filter leaves out.
+  const kept = events.filter((e, i) => i % 40 < 25 && e.f['user.name'] !== undefined);
+  const rows = await rowsOf(
+    `| eval i = number(substr(url.path, 10)) | where i % 40 < 25 | transaction user.name, host.name maxpause=20m values(url.path) as paths, max(source.bytes) as m`,
+  );
+  const want: Row[] = [];
+  for (const of of groups(kept, (e) => `${e.f['user.name']} ${e.f['host.name']}`).values()) {
+    let run: Plain[] = [];
+    const close = (): void => {
+      const [a, z] = [run[0] as Plain, run.at(-1) as Plain];
+      const bytes = numbersIn(run, 'source.bytes');
+      want.push({
+        '@timestamp': iso(a.ts),
+        end: iso(z.ts),
+        'user.name': cell(a, 'user.name'),
+        'host.name': cell(a, 'host.name'),
+        duration: (z.ts - a.ts) / 1e6,
+        count: run.length,
+        paths: run
+          .map((e) => String(e.f['url.path']))
+          .sort()
+          .join(', '),
+        m: bytes.length === 0 ? null : Math.max(...bytes),
+      });
+      run = [];
+    };
+    for (const e of of) {
+      if (run.length > 0 && e.ts - (run.at(-1) as Plain).ts > 1200e6) close();
+      run.push(e);
+    }
+    close();
+  }
+  const key = (r: Row): string => JSON.stringify(r);
+  assert.ok(want.length > 25 && want.some((r) => Number(r['count']) > 1), String(want.length));
+  assert.deepEqual(rows.map(key).sort(), want.map(key).sort());
+  const [one] = await rowsOf(
+    '| transaction event.category maxpause=1d | where `event.category` == "session"',
+  );
+  assert.equal(one?.['count'], EVENTS / 4);
+});
+
 test('no pipe sees beyond tenant, time range and row filter', async () => {
   const rowFilter = { kind: 'equals', field: 'host.name', values: ['web01'], cased: true } as const;
   const narrow = { ...scope, rowFilter, from: TEST_INGESTED + 100 * STEP_US };
   const inside = events.filter((e, i) => i >= 100 && e.f['host.name'] === 'web01').length;
+  const hidden = 'user.name in (search host.name:web02 | fields user.name) | stats count() as n';
+  assert.equal((await run(`| where ${hidden}`, narrow)).rows[0]?.['n'], 0);
+  assert.notEqual((await run(`| where ${hidden}`)).rows[0]?.['n'], 0);
   for (const pipes of [
     'eval a = 1 | stats count() as n',
     'where true or false | stats count() as n',
@@ -505,6 +581,8 @@ test('no pipe sees beyond tenant, time range and row filter', async () => {
     'timechart limit=1 count() as n by user.name | stats sum(n) as n',
     'rename host.name as h | stats count() as n',
     'sort user.name | head 1000 | stats count() as n',
+    'where url.path in (search * | fields url.path) | stats count() as n',
+    'transaction url.path | stats sum(count) as n',
   ]) {
     assert.equal((await run(`| ${pipes}`, narrow)).rows[0]?.['n'], inside, pipes);
     assert.ok(

@@ -83,6 +83,13 @@ const ERRORS: readonly [string, string, RegExp][] = [
   ['| rex "(?<a>\\\\B)"', '"(?<a>\\\\B)"', /cannot be used/],
   ['| rex field= "(?<a>x)"', ' ', /right behind field=/],
   ['| lookup our source.ip', 'our', /no list is called/],
+  ['| where a in (search b | fields c', '', /still open/],
+  ['| where a in (search b) and true', 'search', /has to end in a column/],
+  ['| where a in (search b | stat)', 'stat', /no pipe called/],
+  ['| where a in (search adm?n | fields a)', 'search', /expressed exactly/],
+  ['| transaction user.name maxpause=x', 'x', /length of time/],
+  ['| transaction user.name count()', 'count()', /two columns/],
+  ['| stats count() by user.name | transaction user.name', 'user.name', /needs events/],
   ['| lookup ours', '', /the field to look up/],
 ];
 
@@ -121,6 +128,9 @@ test('bounds', () => {
   assert.match(bad(`| eval ${columns.join(', ')}`).message, /at most 5/);
   assert.match(bad(`| rex "${'(?<x>a)'.repeat(2)}"`).message, /regular expression/);
   const groups = Array.from({ length: 11 }, (_, i) => `(?<g${i}>a)`).join('');
+  const nested = Array.from({ length: 4 }, () => 'a in (search b | where ').join('');
+  assert.match(bad(`| where ${nested}`).message, /at most 3 searches/);
+  assert.match(bad(`| where a in (search x${' | head'.repeat(10)})`).message, /at most 10 pipes/);
   assert.match(bad(`| rex "${groups}"`).message, /at most 10/);
 });
 

@@ -162,6 +162,19 @@ test('any text parses or is refused with a place inside it', () => {
       '<',
       '|',
       'stats count()',
+      'where',
+      'eval x =',
+      'in (search',
+      'bin(@timestamp, 5m)',
+      'timechart span=',
+      'transaction a maxpause=1m',
+      'top 3',
+      'rex "(?<a>x)"',
+      'lookup',
+      'if(',
+      '`a`',
+      '5m',
+      '+',
       'by',
       ',',
       '/',
@@ -182,6 +195,6 @@ test('any text parses or is refused with a place inside it', () => {
       );
       assert.ok(r.error.expected.length > 0);
     }),
-    { numRuns: 1000 },
+    { numRuns: 2000 },
   );
 });

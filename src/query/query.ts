@@ -3,9 +3,10 @@ import type { Condition } from '../condition/tree.ts';
 import type { Hint, Token } from './grammar.ts';
 import type { Pipe } from './pipes/pipe.ts';
 
-export type Query = {
-  readonly filter: Condition;
-  readonly pipes: readonly Pipe[];
+/** A search within a search: `where source.ip in (search failed | top 10 source.ip)`. */
+export type Subquery = { readonly filter: Condition; readonly pipes: readonly Pipe[] };
+
+export type Query = Subquery & {
   readonly hints: readonly Hint[];
   /** For highlighting, in order of the text. */
   readonly tokens: readonly Token[];

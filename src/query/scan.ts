@@ -48,6 +48,8 @@ export class Scanner {
   readonly text: string;
   readonly tokens: Token[] = [];
   pos = 0;
+  /** Within the parentheses of a subsearch, which a `)` ends. */
+  nested = false;
 
   constructor(text: string) {
     this.text = text;
@@ -61,6 +63,11 @@ export class Scanner {
 
   get done(): boolean {
     return this.pos >= this.text.length;
+  }
+
+  /** The end of the text or of the subsearch. */
+  get ended(): boolean {
+    return this.done || (this.nested && this.char === ')');
   }
 
   /** The character at `pos`, '' at the end. */

@@ -7,8 +7,9 @@ import { assert, err, ok, type Result } from '../base/result.ts';
 import type { Condition, Lists } from '../condition/tree.ts';
 import { parseEventId } from '../model/match.ts';
 import type { QueryError } from './grammar.ts';
+import type { PipeEnv } from './pipes/pipe.ts';
 import { compilePipe } from './pipes/registry.ts';
-import { eventsTable, finished } from './pipes/table.ts';
+import { eventsTable, finished, type Table } from './pipes/table.ts';
 import type { Query } from './query.ts';
 import { QueryFault } from './scan.ts';
 import { ConditionSql, SqlRefused } from './sql-condition.ts';
@@ -78,8 +79,7 @@ function scopeSql(scope: Scope, p: SqlParams, lists: Lists): string {
   return tests.join(' AND ');
 }
 
-function whereOf(cond: Condition | undefined, scope: Scope, env: SearchEnv): Where {
-  const p = new SqlParams();
+function whereOf(cond: Condition | undefined, scope: Scope, env: SearchEnv, p = new SqlParams()): Where {
   const base = scopeSql(scope, p, env.lists);
   if (cond === undefined || (cond.kind === 'const' && cond.value)) return { sql: base, p, exact: true };
   const c = new ConditionSql(p, env.lists);
@@ -185,6 +185,9 @@ export const compileHasData = (scope: Scope, env: SearchEnv): Result<Compiled, Q
 /** Is the answer a table (a pipe made one) or a page of events? */
 export const isTable = (query: Pick<Query, 'pipes'>): boolean => query.pipes.some((p) => p.kind !== 'head');
 
+const piped = (where: string, query: Pick<Query, 'pipes'>, env: PipeEnv): Table =>
+  query.pipes.reduce((table, pipe) => compilePipe(pipe, table, env), eventsTable(where));
+
 /** The table behind the pipes; `columns` are the names for people, in the order of the row's cells. */
 export const compileTable = (
   query: Pick<Query, 'filter' | 'pipes'>,
@@ -194,16 +197,25 @@ export const compileTable = (
   compiled(() => {
     const w = whereOf(query.filter, scope, env);
     const hints = new Set<string>();
-    const pipeEnv = {
+    const pipeEnv: PipeEnv = {
       p: w.p,
       lists: env.lists,
       from: scope.from,
       to: scope.to,
-      hint: (message: string) => hints.size < HINTS_MAX && hints.add(message),
+      hint: (message) => {
+        if (hints.size < HINTS_MAX) hints.add(message);
+      },
+      subsearch: (sub, at) => {
+        const inner = whereOf(sub.filter, scope, env, w.p);
+        // Under NOT, a set that is too large would leave out rows.
+        if (!inner.exact) {
+          const message = 'the search in parentheses cannot be expressed exactly';
+          throw new QueryFault({ message, start: at.start, end: at.end, expected: ['* instead of ?'] });
+        }
+        return piped(inner.sql, sub, pipeEnv);
+      },
     };
-    let table = eventsTable(w.sql);
-    for (const pipe of query.pipes) table = compilePipe(pipe, table, pipeEnv);
-    const made = finished(table, pipeEnv);
+    const made = finished(piped(w.sql, query, pipeEnv), pipeEnv);
     return { ...finish(made.sql, w), columns: made.columns, hints: [...hints] };
   });
 

@@ -2,7 +2,7 @@
 import { expressionSql } from '../expression-sql.ts';
 import type { Expr } from '../expression.ts';
 import type { PipeEnv, PipeReader } from './pipe.ts';
-import { resolve, type Table, withColumns } from './table.ts';
+import { exprEnv, type Table, withColumns } from './table.ts';
 
 /** Each is a SELECT around the ones before. */
 export const EVAL_COLUMNS_MAX = 5;
@@ -27,9 +27,7 @@ export function parseEval(r: PipeReader): EvalPipe {
 export function compileEval(pipe: EvalPipe, input: Table, env: PipeEnv): Table {
   let table = input;
   for (const { name, value } of pipe.columns) {
-    const before = table;
-    const made = expressionSql(value, { p: env.p, resolve: (ref) => resolve(before, ref, env) });
-    table = withColumns(before, [{ ...made, name }]);
+    table = withColumns(table, [{ ...expressionSql(value, exprEnv(table, env)), name }]);
   }
   return table;
 }

@@ -1,6 +1,7 @@
 /** What the pipes share. Each pipe has a file with its node, parser and compiler; `registry.ts` lists them. */
 import type { Lists } from '../../condition/tree.ts';
-import type { Expr } from '../expression.ts';
+import type { Expr, Place } from '../expression.ts';
+import type { Subquery } from '../query.ts';
 import type { SqlParams } from '../sql-params.ts';
 import type { DedupPipe } from './dedup.ts';
 import type { EvalPipe } from './eval.ts';
@@ -11,8 +12,10 @@ import type { RenamePipe } from './rename.ts';
 import type { RexPipe } from './rex.ts';
 import type { SortPipe } from './sort.ts';
 import type { StatsPipe } from './stats.ts';
+import type { Table } from './table.ts';
 import type { TimechartPipe } from './timechart.ts';
 import type { TopPipe } from './top.ts';
+import type { TransactionPipe } from './transaction.ts';
 import type { WherePipe } from './where.ts';
 
 export type Pipe =
@@ -27,6 +30,7 @@ export type Pipe =
   | StatsPipe
   | TimechartPipe
   | TopPipe
+  | TransactionPipe
   | WherePipe;
 
 /** A field as written and as resolved (aliases). */
@@ -74,4 +78,6 @@ export type PipeEnv = {
   readonly to: number;
   /** Told of names of event fields that look like misspelled ones. */
   readonly hint: (message: string) => void;
+  /** A search within the search, over the same scope: its rows before any limit. */
+  readonly subsearch: (query: Subquery, at: Place) => Table;
 };

@@ -13,6 +13,7 @@ import { compileStats, parseStats } from './stats.ts';
 import type { Table } from './table.ts';
 import { compileTimechart, parseTimechart } from './timechart.ts';
 import { compileTop, parseTop } from './top.ts';
+import { compileTransaction, parseTransaction } from './transaction.ts';
 import { compileWherePipe, parseWhere } from './where.ts';
 
 type PipeSpec = { readonly about: string; readonly parse: (r: PipeReader) => Pipe };
@@ -30,6 +31,7 @@ export const PIPES: ReadonlyMap<string, PipeSpec> = new Map<string, PipeSpec>([
   ['fields', { about: 'fields user.name, n: only these columns', parse: parseFields }],
   ['rename', { about: 'rename user.name as who: other names', parse: parseRename }],
   ['rex', { about: 'rex "port (?<port>[0-9]+)": new columns from text', parse: parseRex }],
+  ['transaction', { about: 'transaction user.name maxpause=30m: events in runs', parse: parseTransaction }],
   ['lookup', { about: 'lookup LIST source.ip as ours: is it on the list?', parse: parseLookup }],
 ]);
 
@@ -42,6 +44,8 @@ export function compilePipe(pipe: Pipe, input: Table, env: PipeEnv): Table {
     case 'top':
     case 'rare':
       return compileTop(pipe, input, env);
+    case 'transaction':
+      return compileTransaction(pipe, input, env);
     case 'where':
       return compileWherePipe(pipe, input, env);
     case 'eval':

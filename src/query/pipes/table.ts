@@ -7,7 +7,8 @@
  */
 import { hotField } from '../../model/catalogue.ts';
 import { KNOWN_NAMES } from '../aliases.ts';
-import { textSql, type Typed, type ValueType } from '../expression-sql.ts';
+import type { Place } from '../expression.ts';
+import { type ExprEnv, textSql, type Typed, type ValueType } from '../expression-sql.ts';
 import { nearest } from '../../base/nearest.ts';
 import { QueryFault } from '../scan.ts';
 import { aggregateSql } from './aggregate-sql.ts';
@@ -17,6 +18,8 @@ import type { FieldRef, PipeEnv } from './pipe.ts';
 
 /** Rows of a table without `head`. */
 export const TABLE_ROWS_MAX = 1000;
+/** Rows of a search within a search; further ones are left out. */
+export const SUBSEARCH_ROWS_MAX = 100_000;
 /** Columns of a table. */
 export const TABLE_COLUMNS_MAX = 60;
 /** Longest SQL on the way, characters. */
@@ -217,6 +220,26 @@ export function resolve(t: Table, ref: FieldRef, env: PipeEnv): Source {
   hintAt(ref, env);
   const cell = cellSql(ref.field, env.p);
   return ref.field === RAW_TEXT ? cell : { ...cell, field: ref.field };
+}
+
+/** What expressions over the rows of `t` compile with. */
+export const exprEnv = (t: Table, env: PipeEnv): ExprEnv => ({
+  p: env.p,
+  resolve: (ref) => resolve(t, ref, env),
+  subsearch: (query, at) => oneColumn(env.subsearch(query, at), at),
+});
+
+/** The first column as text, for IN. Numbers are written as expressions write them. */
+function oneColumn(t: Table, at: Place): string {
+  const column = t.columns[0];
+  if (t.fields || column === undefined) {
+    const message = 'the search in parentheses has to end in a column';
+    throw new QueryFault({ message, ...at, expected: ['| fields source.ip', '| top 10 source.ip'] });
+  }
+  const number = column.type === 'number';
+  const text = number ? `toString(toFloat64(${column.id}))` : textSql({ ...column, sql: column.id });
+  const limit = Math.min(t.rows ?? SUBSEARCH_ROWS_MAX, SUBSEARCH_ROWS_MAX);
+  return `SELECT ${text} AS ${id(t.level + 1, 0)} FROM ${t.from} ORDER BY ${orderSql(t)} LIMIT ${limit}`;
 }
 
 export const findColumn = (t: Table, ref: FieldRef): Column | undefined =>

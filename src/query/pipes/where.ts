@@ -2,11 +2,11 @@
 import { conditionSql } from '../expression-sql.ts';
 import type { Expr } from '../expression.ts';
 import type { PipeEnv, PipeReader } from './pipe.ts';
-import { filtered, resolve, type Table } from './table.ts';
+import { exprEnv, filtered, type Table } from './table.ts';
 
 export type WherePipe = { readonly kind: 'where'; readonly test: Expr };
 
 export const parseWhere = (r: PipeReader): WherePipe => ({ kind: 'where', test: r.expression() });
 
 export const compileWherePipe = (pipe: WherePipe, input: Table, env: PipeEnv): Table =>
-  filtered(input, conditionSql(pipe.test, { p: env.p, resolve: (ref) => resolve(input, ref, env) }));
+  filtered(input, conditionSql(pipe.test, exprEnv(input, env)));
