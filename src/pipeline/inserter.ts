@@ -48,6 +48,7 @@ const ROWS_MAX = 20_000;
 const BYTES_MAX = 24 * 1024 * 1024;
 /** Searchable within two seconds, and few inserts: each costs the engine ~60 ms of CPU whatever its size. */
 const WAIT_MS = 1000;
+const HURRY_MS = 300;
 export const BACKLOG_BYTES_MAX = 96 * 1024 * 1024;
 const RETRY_MS_MIN = 200;
 const RETRY_MS_MAX = 5_000;
@@ -85,6 +86,15 @@ export class Inserter {
     if (this.#rows >= ROWS_MAX || this.#bytes >= BYTES_MAX) this.#run();
     else this.#timer ??= setTimeout(() => this.#run(), WAIT_MS);
   }
+
+  /** An alert was raised: whoever follows it wants its events now. At most once in HURRY_MS, since small inserts are dear. */
+  hurry(): void {
+    const wait = this.#hurriedAt + HURRY_MS - performance.now();
+    if (wait > 0 || this.#queue.length === 0) return;
+    this.#hurriedAt = performance.now();
+    this.#run();
+  }
+  #hurriedAt = -Infinity;
 
   /** Deferred units are joined up to the size of a unit: a long outage leaves few of them, and they are encoded faster. */
   #push(unit: StoreUnit): void {
