@@ -4,7 +4,7 @@
  *
  * Types: number (Float64), text, time, bool. Values but bools may be NULL, which arithmetic and text functions hand on;
  * a comparison is true or false: with a NULL it fails, `!=` is its opposite. Text that is no number is NULL where a
- * number is needed. Held by `expression.test.ts`, `golden.test.ts`, `hostile.test.ts` and `pipes.int.test.ts`.
+ * number is needed. Held by `pipes.test.ts`, `golden.test.ts`, `hostile.test.ts` and `expressions.int.test.ts`.
  */
 import { never } from '../base/result.ts';
 import { regexDiffersInSql, regexProblem, sqlRegexSource } from '../condition/regex.ts';

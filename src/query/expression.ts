@@ -8,8 +8,8 @@
  *   atom    = number | duration | "text" | true | false | null | name | `name` | function "(" [ expr { "," } ] ")" | "(" expr ")"
  *
  * A duration (`5m`, `1h`) is a number of seconds. A call of an aggregate, `sum(source.bytes)`, is the column of that name.
- * Depth and number of nodes are bounded. Errors are `QueryFault`s with their place. Held by `expression.test.ts` and
- * `pipes.int.test.ts`.
+ * Depth and number of nodes are bounded. Errors are `QueryFault`s with their place. Held by `pipes.test.ts` and
+ * `expressions.int.test.ts`.
  */
 import { QUERY_DEPTH_MAX } from './grammar.ts';
 import { nearest } from '../base/nearest.ts';
