@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before } from 'node:test';
 import type { Lists } from '../condition/tree.ts';
 import type { FieldValue } from '../model/event.ts';
+import { checkSearch } from '../store/engine/guard.ts';
 import { BlockEncoder, stampOurs } from '../store/native.ts';
 import { openTestStore, TEST_INGESTED, testEvent, testProvenance, type TestStore } from '../store/testing.ts';
 import { parseQuery } from './parse.ts';
@@ -75,24 +76,29 @@ export function storeEvents(): void {
   after(() => t.end());
 }
 
-export async function run(
-  text: string,
-  within = scope,
-): Promise<{ columns: readonly string[]; rows: Row[] }> {
+export type Found = { readonly columns: readonly string[]; readonly rows: Row[] };
+
+/** The table, or why the query is refused. Throws where the engine refuses the SQL. */
+export async function tried(text: string, within = scope): Promise<Found | string> {
   const q = parseQuery(text, { now: NOW, lists });
-  assert.ok(q.ok, `${text}: ${q.ok ? '' : q.error.message}`);
+  if (!q.ok) return q.error.message;
   const c = compileTable(q.value, within, { lists });
-  assert.ok(c.ok, `${text}: ${c.ok ? '' : c.error.message}`);
-  const { columns } = c.value;
-  const r = await t.store
-    .query(c.value.sql, c.value.params, { timeoutMs: 20_000, maxRows: 10_000 })
-    .catch((e) => {
-      throw new Error(`${text}\n${c.value.sql}`, { cause: e });
-    });
+  if (!c.ok) return c.error.message;
+  const { columns, sql, params } = c.value;
+  const gate = checkSearch(sql);
+  assert.ok(gate.ok, `${text}\n${gate.ok ? '' : gate.error}\n${sql}`);
+  const r = await t.store.query(sql, params, { timeoutMs: 20_000, maxRows: 10_000 }).catch((e) => {
+    throw new Error(`${text}\n${String(e)}\n${sql}`, { cause: e });
+  });
   const rows = r.rows.map(
     (row): Row => Object.fromEntries(row.map((v, i) => [columns[i], tableCell(v, r.columns[i]?.type ?? '')])),
   );
   return { columns, rows };
+}
+export async function run(text: string, within = scope): Promise<Found> {
+  const found = await tried(text, within);
+  if (typeof found === 'string') assert.fail(`${text}: ${found}`);
+  return found;
 }
 export const rowsOf = async (text: string): Promise<Row[]> => (await run(text)).rows;
 
