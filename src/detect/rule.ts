@@ -88,7 +88,7 @@ export type RuleSet = { readonly hash: string; readonly rules: readonly Rule[] }
 /** Something that is wrong with a rule file: what, where, and what to do. */
 export type RuleProblem = { readonly file: string; readonly line: number; readonly reason: string };
 
-const FORMAT = 1;
+export const RULE_SET_FORMAT = 1;
 
 const hashOf = (rules: readonly Rule[]): string =>
   createHash('sha256').update(JSON.stringify(rules)).digest('hex').slice(0, 32);
@@ -102,7 +102,7 @@ export function makeRuleSet(rules: readonly Rule[]): RuleSet {
 export const EMPTY_RULES: RuleSet = makeRuleSet([]);
 
 export const ruleSetText = (set: RuleSet): string =>
-  JSON.stringify({ format: FORMAT, hash: set.hash, rules: set.rules });
+  JSON.stringify({ format: RULE_SET_FORMAT, hash: set.hash, rules: set.rules });
 
 /** Reads what `ruleSetText` wrote; refuses a newer format and text that does not have its own hash. */
 export function parseRuleSet(text: string): Result<RuleSet> {
@@ -112,9 +112,9 @@ export function parseRuleSet(text: string): Result<RuleSet> {
   } catch (e) {
     return err(`the rule set is not JSON: ${e instanceof Error ? e.message : String(e)}`);
   }
-  if (v.format !== FORMAT)
+  if (v.format !== RULE_SET_FORMAT)
     return err(
-      `the rule set has format ${String(v.format)}, this version of Vigil reads ${FORMAT}: start a newer Vigil`,
+      `the rule set has format ${String(v.format)}, this version of Vigil reads ${RULE_SET_FORMAT}: start a newer Vigil`,
     );
   if (!Array.isArray(v.rules)) return err('the rule set holds no rules');
   const rules = v.rules as Rule[];

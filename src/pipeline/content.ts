@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { type Result, err, ok } from '../base/result.ts';
 import { writeDurably } from '../base/durable-file.ts';
 import type { Lists, NamedList } from '../condition/tree.ts';
-import { parseRuleSet, type RuleSet, ruleSetText } from '../detect/rule.ts';
+import { parseRuleSet, RULE_SET_FORMAT, type RuleSet, ruleSetText } from '../detect/rule.ts';
 
 export const CONTENT_FORMAT = 1;
 /** Old texts beyond this many are deleted, oldest first. */
@@ -44,6 +44,18 @@ export function parseContent(text: string): Result<Content> {
   });
 }
 
+/** A newer Vigil wrote it: unlike damage, no reason to judge by other rules. */
+export class NewerContentError extends Error {}
+
+function refuseNewer(text: string): void {
+  const doc = JSON.parse(text) as { format: number; rules: string };
+  const newer =
+    doc.format > CONTENT_FORMAT ||
+    (doc.format === CONTENT_FORMAT && (JSON.parse(doc.rules) as { format: number }).format > RULE_SET_FORMAT);
+  if (newer)
+    throw new NewerContentError('the rules in force were written by a newer Vigil; start that version');
+}
+
 export class ContentFolder {
   readonly #dir: string;
   constructor(dir: string) {
@@ -56,9 +68,12 @@ export class ContentFolder {
   save(content: Content): void {
     if (!existsSync(this.#path(content.hash))) writeDurably(this.#path(content.hash), content.text);
   }
+  /** Throws NewerContentError, and a plain error where the text is damaged. */
   load(hash: string): Content | undefined {
     if (!/^[0-9a-f]{32}$/.test(hash) || !existsSync(this.#path(hash))) return undefined;
-    const c = parseContent(readFileSync(this.#path(hash), 'utf8'));
+    const text = readFileSync(this.#path(hash), 'utf8');
+    refuseNewer(text);
+    const c = parseContent(text);
     if (!c.ok) throw new Error(c.error);
     return c.value;
   }

@@ -14,7 +14,7 @@ import { type DurableFrame, type FrameRef, Journal } from '../journal/journal.ts
 import type { Intake } from '../model/record.ts';
 import type { ControlStore } from '../store/control/control-store.ts';
 import type { EventStore } from '../store/events.ts';
-import { type Content, ContentFolder } from './content.ts';
+import { type Content, ContentFolder, NewerContentError } from './content.ts';
 import { Counter } from './counters.ts';
 import { type Entry, FollowQueue, linesOf, refOf, sumLines } from './follow.ts';
 import { Inserter, type StoreUnit } from './inserter.ts';
@@ -371,6 +371,7 @@ export class Pipeline {
       const c = this.#contents.load(hash);
       if (c !== undefined) return c;
     } catch (e) {
+      if (e instanceof NewerContentError) throw e;
       cause = errorText(e);
     }
     this.#o.log.error('rules that were in force cannot be loaded; others judge instead', { hash, cause });
