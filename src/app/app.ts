@@ -114,11 +114,12 @@ async function open(o: AppOptions, closers: Closer[]): Promise<Result<App>> {
   if (!folder.ok) return folder;
   closers.push(() => folder.value.release());
   const dataDir = folder.value.path;
-  const dropped = dropPrivileges(config.user, dataDir, [
-    config.console.port,
-    config.syslog.port,
-    config.syslog.tlsPort,
-  ]);
+  const dropped = dropPrivileges(
+    config.user,
+    dataDir,
+    [config.console.port, config.syslog.port, config.syslog.tlsPort],
+    o.root,
+  );
   if (!dropped.ok) return dropped;
 
   const control = openControl(join(dataDir, 'control.sqlite'));

@@ -1,12 +1,17 @@
 /** Leaves root behind before the first untrusted byte is read: groups, then gid, then uid; the data folder is handed over first. */
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { accessSync, constants, readFileSync } from 'node:fs';
 import { err, errorText, ok, type Result } from '../base/result.ts';
 
 /** Groups kept, where the system has them: they may read the logs. */
 const LOG_GROUPS = ['adm', 'systemd-journal'];
 
-export function dropPrivileges(user: string, dataDir: string, ports: readonly number[]): Result<undefined> {
+export function dropPrivileges(
+  user: string,
+  dataDir: string,
+  ports: readonly number[],
+  root: string,
+): Result<undefined> {
   if (user === '' || process.getuid?.() !== 0) return ok(undefined);
   const low = ports.filter((p) => p > 0 && p < 1024);
   if (low.length > 0) {
@@ -32,6 +37,20 @@ export function dropPrivileges(user: string, dataDir: string, ports: readonly nu
     return err(`cannot become user '${user}': ${errorText(e)}`);
   }
   if (process.getuid?.() === 0) return err(`still root after becoming '${user}'`);
+  return reachable(user, [process.execPath, root, dataDir]);
+}
+
+/** A clone below /root cannot be read by anyone else: better said here than by whatever fails first. */
+function reachable(user: string, places: readonly string[]): Result<undefined> {
+  for (const place of places) {
+    try {
+      accessSync(place, constants.R_OK | constants.X_OK);
+    } catch {
+      return err(
+        `user '${user}' may not enter ${place}, which Vigil needs; move it to a folder that all may enter, such as /opt/vigil`,
+      );
+    }
+  }
   return ok(undefined);
 }
 

@@ -17,7 +17,7 @@ import {
 import { spawn } from 'node:child_process';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { freePorts, ROOT, runCli, sleep, startVigil, Vigil } from '../support/vigil.ts';
 import { rfc3164, sshLine } from './syslog-lines.ts';
@@ -257,11 +257,26 @@ test('canary: password and tokens stand in no output, command line, environment 
     assert.equal(await v.count(JSON.stringify(c)), 0, `canary ${i} among the events`);
 });
 
+/** Whether anyone may go to `path`: every folder above it lets others through. */
+function enterable(path: string): boolean {
+  for (let at = dirname(path); at !== '/'; at = dirname(at))
+    if ((statSync(at).mode & 0o001) === 0) return false;
+  return true;
+}
+
 test('as root with --user: no process keeps its rights', {
   skip: isRoot ? false : 'needs root',
 }, async () => {
   const dataDir = join(scratch, 'dropped');
   chmodSync(scratch, 0o711);
+  if (!enterable(process.execPath) || !enterable(join(ROOT, 'package.json'))) {
+    // This tree lies where only root may go: then it is refused with the place and what to do.
+    await assert.rejects(
+      startVigil({ dataDir, args: ['--user', 'nobody'], startMsMax: 60_000 }),
+      /user 'nobody' may not enter .+ such as \/opt\/vigil/,
+    );
+    return;
+  }
   const other = await startVigil({ dataDir, args: ['--user', 'nobody'], startMsMax: 60_000 });
   try {
     const uid = Number(/^nobody:[^:]*:(\d+):/m.exec(readFileSync('/etc/passwd', 'utf8'))?.[1]);
