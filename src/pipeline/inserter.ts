@@ -7,6 +7,7 @@
  * of "Commit" in docs/ARCHITECTURE.md). Held by `pipeline.int.test.ts` and the kill test.
  */
 import type { Log } from '../base/log.ts';
+import { free } from '../base/free.ts';
 import { errorText } from '../base/result.ts';
 import type { FrameRef } from '../journal/journal.ts';
 import { type LineCount, sumLines, UNIT_BYTES_MAX, UNIT_RECORDS_MAX } from './follow.ts';
@@ -239,6 +240,10 @@ export class Inserter {
           if (blocks.length > 0) await this.#d.insert(blocks, tokenOf(d.todo));
           this.#delivery = undefined;
           for (const u of d.group) this.#d.stored(u);
+          for (const u of [...d.group, ...d.todo]) {
+            free(u.block);
+            u.block = undefined;
+          }
         });
         if (this.trouble !== '') this.#d.log.info('the event store takes events again');
         this.trouble = '';

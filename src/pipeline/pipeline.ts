@@ -8,6 +8,7 @@
 import { join } from 'node:path';
 import { Detection } from '../alert/detection.ts';
 import type { Log } from '../base/log.ts';
+import { free } from '../base/free.ts';
 import { assert, errorText } from '../base/result.ts';
 import type { NetworkEntry } from '../enrich/networks.ts';
 import { type DurableFrame, type FrameRef, Journal } from '../journal/journal.ts';
@@ -469,6 +470,8 @@ export class Pipeline {
       if (outcome === undefined || flight === undefined) break;
       this.#done.delete(this.#next);
       if (!(await this.#applyFlight(flight, outcome))) return;
+      // What failed may have been given to a worker again.
+      if (outcome.kind === 'done') for (const f of flight.unit.frames) free(f.bytes);
       this.#inFlight.delete(this.#next);
       this.#next++;
       this.#pump();

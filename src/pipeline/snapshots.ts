@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, renameSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeDurably } from '../base/durable-file.ts';
+import { free } from '../base/free.ts';
 import type { Log } from '../base/log.ts';
 import { errorText } from '../base/result.ts';
 
@@ -39,10 +40,9 @@ export class Snapshots {
       content: s.content,
       sha256: sha256(s.bytes),
     };
-    writeDurably(
-      join(this.#dir, `${String(s.through).padStart(15, '0')}.state`),
-      Buffer.concat([Buffer.from(`${JSON.stringify(header)}\n`, 'utf8'), s.bytes]),
-    );
+    const file = Buffer.concat([Buffer.from(`${JSON.stringify(header)}\n`, 'utf8'), s.bytes]);
+    writeDurably(join(this.#dir, `${String(s.through).padStart(15, '0')}.state`), file);
+    free(file);
     for (const name of this.#names().slice(KEPT)) unlinkSync(join(this.#dir, name));
   }
 
