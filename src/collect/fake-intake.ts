@@ -25,7 +25,7 @@ export class FakeIntake implements Intake {
   offer(record: RawRecord): Offer {
     if (this.capacity <= 0) return 'full';
     this.capacity--;
-    this.records.push(record);
+    this.records.push({ ...record, raw: Uint8Array.from(record.raw) });
     return 'taken';
   }
   async durable(): Promise<void> {

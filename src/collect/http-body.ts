@@ -3,6 +3,7 @@
  * all requests together, decoders at a time. Held by http-ingest.int.test.ts.
  */
 import type { Readable } from 'node:stream';
+import { free } from '../base/free.ts';
 import { ENCODINGS, type Encoding, InflateError, inflate } from './inflate.ts';
 
 /** Bytes on the wire of one request. */
@@ -110,7 +111,14 @@ export class BodyReader {
         if (this.#held > this.#bytesMax) throw new BodyError('busy', 'too many large requests at a time');
         parts.push(c);
       }
-      return { bytes: parts.length === 1 ? Buffer.from(parts[0]!) : Buffer.concat(parts, size), release };
+      const bytes = parts.length === 1 ? Buffer.from(parts[0]!) : Buffer.concat(parts, size);
+      return {
+        bytes,
+        release: () => {
+          release();
+          free(bytes);
+        },
+      };
     } catch (e) {
       release();
       throw e;

@@ -50,8 +50,9 @@ export type DropReason = (typeof DROP_REASONS)[number];
 export type Offer = 'taken' | 'full';
 
 /**
- * What a door needs from the pipeline. `offer` is synchronous and cheap; `durable` resolves once everything offered
- * before the call is on disk (that is the acknowledgement). `received` counts at the socket, before any decision.
+ * What a door needs from the pipeline. `offer` is synchronous and cheap, and copies the raw bytes (the door may use
+ * their memory again); `durable` resolves once everything offered before the call is on disk (that is the
+ * acknowledgement). `received` counts at the socket, before any decision.
  */
 export type Intake = {
   received(meta: RecordMeta, count: number, bytes: number): void;

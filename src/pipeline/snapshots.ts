@@ -33,6 +33,7 @@ export class Snapshots {
     for (const name of readdirSync(dir)) if (name.endsWith('.state.tmp')) unlinkSync(join(dir, name));
   }
 
+  /** The snapshot's bytes are given up. */
   save(s: Snapshot): void {
     const header: Header = {
       format: STATE_FORMAT,
@@ -43,6 +44,7 @@ export class Snapshots {
     const file = Buffer.concat([Buffer.from(`${JSON.stringify(header)}\n`, 'utf8'), s.bytes]);
     writeDurably(join(this.#dir, `${String(s.through).padStart(15, '0')}.state`), file);
     free(file);
+    free(s.bytes);
     for (const name of this.#names().slice(KEPT)) unlinkSync(join(this.#dir, name));
   }
 
