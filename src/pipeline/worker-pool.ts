@@ -52,6 +52,9 @@ const STALL_MS = 60_000;
 /** A worker that died before it could start is not started again at once. */
 const RESTART_MS = 1000;
 
+/** Nearly all that a worker makes is dead when its unit is done: with room for a few units, collecting finds little to copy. */
+const YOUNG_MB = 64;
+
 export class WorkerPool {
   readonly #slots: Slot[] = [];
   readonly #o: PoolOptions;
@@ -115,6 +118,7 @@ export class WorkerPool {
     const { content: _, stallMs: __, script, ...rest } = this.#o;
     const shared = new SharedArrayBuffer(PROGRESS_BYTES);
     const worker = new Worker(script ?? new URL('./worker-main.ts', import.meta.url), {
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
       workerData: { options: { ...rest, content: this.#latest.text }, progress: shared } satisfies WorkerData,
     });
     let ready: () => void = () => {};
