@@ -49,8 +49,8 @@ export type PipelineOptions = {
   readonly workerScript?: URL;
 };
 
-/** Wait before a unit is given to a worker, so that few frames share one commit. */
-const GATHER_MS = 40;
+/** Wait before a unit is given to a worker: units share a commit (an fsync), a message to a thread and back, a block. */
+const GATHER_MS = 120;
 const SNAPSHOT_EVERY_MS = 10_000;
 /** A large state is written less often, so that it takes this part of the time at most; never less often than this. */
 const SNAPSHOT_SHARE = 0.02;
