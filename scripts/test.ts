@@ -19,7 +19,14 @@ if (files.length === 0) {
 }
 const child = spawn(
   process.execPath,
-  ['--test', `--test-concurrency=${Math.max(1, availableParallelism())}`, '--test-timeout=240000', ...files],
+  [
+    '--import',
+    new URL('test-setup.ts', import.meta.url).href,
+    '--test',
+    `--test-concurrency=${Math.max(1, availableParallelism())}`,
+    '--test-timeout=240000',
+    ...files,
+  ],
   { cwd: root, stdio: 'inherit' },
 );
 for (const s of ['SIGINT', 'SIGTERM'] as const) process.on(s, () => child.kill(s));

@@ -78,14 +78,17 @@ function printTest(cond: Extract<Condition, { kind: 'equals' | 'like' | 'regex' 
         return cond.cased ? `${field} == ${quote(first)}` : `${field}:${quote(first)}`;
       return `${field} ${cond.cased ? '==' : 'IN'} (${cond.values.map(quote).join(', ')})`;
     }
-    case 'like':
+    case 'like': {
+      const pattern = cond.pattern.filter((p) => p.kind !== 'text' || p.text !== '');
       // `field:*` is `exists`; a lone `*` here asks for a value that is text.
-      if (cond.pattern.length > 0 && cond.pattern.every((p) => p.kind === 'any')) return `${field} =~ ""`;
-      return cased(cond.cased, `${field}:${printPattern(cond.pattern)}`);
+      if (pattern.length > 0 && pattern.every((p) => p.kind === 'any')) return `${field} =~ ""`;
+      return cased(cond.cased, `${field}:${printPattern(pattern)}`);
+    }
     case 'regex':
       return `${field} =~ ${quote(cond.source)}${cond.flags}`;
     case 'cidr':
-      return `${field}:${cond.cidr}`;
+      // An address alone would read as a value.
+      return `${field}:${cond.cidr.includes('/') ? cond.cidr : `${cond.cidr}/${cond.cidr.includes(':') ? 128 : 32}`}`;
     default:
       return never(cond);
   }

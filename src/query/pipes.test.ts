@@ -91,6 +91,11 @@ const ERRORS: readonly [string, string, RegExp][] = [
   ['| transaction user.name count()', 'count()', /two columns/],
   ['| stats count() by user.name | transaction user.name', 'user.name', /needs events/],
   ['| lookup ours', '', /the field to look up/],
+  [
+    '| rename user.name as @timestamp | transaction source.ip maxpause=5m',
+    'source.ip',
+    /"@timestamp" is another column here/,
+  ],
 ];
 
 test('errors say what and where', () => {

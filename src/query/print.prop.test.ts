@@ -126,6 +126,29 @@ test('the printed condition means the same', () => {
   );
 });
 
+test('a network of one address stays a network', () => {
+  for (const cidr of ['10.0.1.5', '2001:db8::1']) {
+    const r = parseQuery(print({ kind: 'cidr', field: 'event.category', cidr }), { now: 0 });
+    assert.ok(r.ok && r.value.filter.kind === 'cidr');
+  }
+});
+
+test('empty texts in a pattern do not turn it into "exists"', () => {
+  const c: Condition = {
+    kind: 'like',
+    field: 'user.name',
+    pattern: [{ kind: 'text', text: '' }, { kind: 'any' }],
+    cased: false,
+  };
+  const r = parseQuery(print(c), { now: 0 });
+  assert.ok(r.ok);
+  const fields = new EventFields();
+  fields.set('user.name', null);
+  const e = { fields, rawText: '', entities: [] };
+  assert.equal(compileCondition(c, { lists: LISTS })(e), false);
+  assert.equal(compileCondition(r.value.filter, { lists: LISTS })(e), false);
+});
+
 test('a clicked value matches itself alone', () => {
   fc.assert(
     fc.property(field, text, text, (name, clicked, other) => {

@@ -76,6 +76,15 @@ export function compileTransaction(pipe: TransactionPipe, input: Table, env: Pip
       expected: ['transaction before stats'],
     });
   }
+  if (resolve(input, column('@timestamp'), env).type !== 'time') {
+    const message = 'transaction needs the time of the events, and "@timestamp" is another column here';
+    throw new QueryFault({
+      message,
+      start: first.start,
+      end: first.end,
+      expected: ['transaction before rename or eval'],
+    });
+  }
   const keyed = extended(
     input,
     pipe.fields.map((f) => {
