@@ -12,8 +12,10 @@ import { never } from '../base/result.ts';
 import { compilePattern, unanchored } from './glob.ts';
 import { inRange, ipHex, parseCidr } from './ip-range.ts';
 import { compileList } from './lists.ts';
+import { listsIn, placeholderTest } from './placeholder.ts';
 import { compileRegex, regexProblem } from './regex.ts';
 import { fold, needleTokens, numberOf, textsOf, tokensOf, typeOf, wellFormed } from './text.ts';
+import { holdsPart, timePart } from './time-part.ts';
 import type { CompareOp, Condition, Lists, NamedList } from './tree.ts';
 
 /** What a condition sees of an event; `NormalizedEvent` fits. */
@@ -56,6 +58,20 @@ export function compileCondition(cond: Condition, env: ConditionEnv): Predicate 
       return compileCompare(cond.field, cond.op, cond.value);
     case 'fieldref':
       return compileFieldref(cond);
+    case 'placeholder': {
+      const test = placeholderTest(cond.parts, cond.cased, env.lists);
+      if (cond.field !== '') return anyText(cond.field, test);
+      const around = placeholderTest([{ kind: 'any' }, ...cond.parts, { kind: 'any' }], cond.cased, env.lists);
+      return compileKeyword(around);
+    }
+    case 'timepart': {
+      const { field, part, op, value } = cond;
+      const type = typeOf(field);
+      return anyText(field, (t) => {
+        const n = timePart(t, type, part);
+        return n !== undefined && holdsPart(n, op, value);
+      });
+    }
     case 'words':
       return compileWords(cond.words);
     case 'keyword':
@@ -204,6 +220,12 @@ export function conditionProblems(cond: Condition, lists?: Lists, depth = 1): st
       return Number.isFinite(cond.value) ? [] : [`${cond.field}: not a finite number`];
     case 'inlist':
       return lists === undefined || lists.has(cond.list) ? [] : [`no list named "${cond.list}"`];
+    case 'placeholder':
+      return listsIn(cond.parts)
+        .filter((list) => lists !== undefined && !lists.has(list))
+        .map((list) => `the placeholder %${list}% has no value: make a list named '${list}'`);
+    case 'timepart':
+      return Number.isFinite(cond.value) ? [] : [`${cond.field}: not a finite number`];
     default:
       return [];
   }

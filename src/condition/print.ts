@@ -56,6 +56,10 @@ export function print(cond: Condition): string {
       return cased(cond.cased, `fieldref(${printField(cond.field)}, ${cond.op}, ${printField(cond.other)})`);
     case 'inlist':
       return `${printField(cond.field)} IN ${PLAIN_LIST.test(cond.list) ? cond.list : quote(cond.list)}`;
+    case 'placeholder':
+      return `${cond.field === '' ? 'keyword' : printField(cond.field)}: ${quote(cond.parts.map((p) => (p.kind === 'list' ? `%${p.list}%` : p.kind === 'text' ? p.text : p.kind === 'any' ? '*' : '?')).join(''))}`;
+    case 'timepart':
+      return `${cond.part}(${printField(cond.field)}) ${cond.op} ${cond.value}`;
     case 'words':
       // Without a token it matches nothing, and could not be read back.
       return needleTokens(cond.words).length === 0 ? 'false()' : quote(cond.words.join(' '));

@@ -8,6 +8,8 @@
  * - Case is folded with Unicode simple lower-casing (`toLowerCase` = `lowerUTF8`) unless `cased`.
  */
 
+import type { TimePart, TimePartOp } from './time-part.ts';
+
 /** A wildcard pattern as parts: literal text, `*` (any run) or `?` (exactly one character). */
 export type PatternPart =
   | { readonly kind: 'text'; readonly text: string }
@@ -15,6 +17,9 @@ export type PatternPart =
   | { readonly kind: 'one' };
 
 export type CompareOp = '<' | '<=' | '>' | '>=';
+
+/** A piece of a value with placeholders: `list` stands for any member of a named list. */
+export type PlaceholderPart = PatternPart | { readonly kind: 'list'; readonly list: string };
 
 export type Condition =
   | { readonly kind: 'and' | 'or'; readonly items: readonly Condition[] }
@@ -51,6 +56,21 @@ export type Condition =
     }
   /** Member of a named list (`monitored_domains`); list kind decides how members match. */
   | { readonly kind: 'inlist'; readonly field: string; readonly list: string }
+  /** A value with placeholders (Sigma's `|expand`), see `placeholder.ts`; `field` '' looks into every value as `keyword` does. */
+  | {
+      readonly kind: 'placeholder';
+      readonly field: string;
+      readonly parts: readonly PlaceholderPart[];
+      readonly cased: boolean;
+    }
+  /** A part of a date compares with a number (Sigma's time modifiers), see `time-part.ts`. */
+  | {
+      readonly kind: 'timepart';
+      readonly field: string;
+      readonly part: TimePart;
+      readonly op: TimePartOp;
+      readonly value: number;
+    }
   /** The words stand side by side as whole tokens in the raw text, case folded. */
   | { readonly kind: 'words'; readonly words: readonly string[] }
   /** Sigma keyword: the pattern occurs in any value of the event. */

@@ -8,6 +8,7 @@ import { keywordSees } from '../condition/evaluate.ts';
 import { compilePattern, unanchored } from '../condition/glob.ts';
 import { hexToIpv6, type IpRange, MAPPED_HIGH, MAPPED_LOW, parseCidr } from '../condition/ip-range.ts';
 import { membersOf, rangesOf } from '../condition/lists.ts';
+import { alone, expandParts, listsIn } from '../condition/placeholder.ts';
 import { compileRegex, regexDiffersInSql, sqlRegexSource } from '../condition/regex.ts';
 import { fold, needleTokens, NUMBER_CHARS_MAX, NUMBER_SOURCE, wellFormed } from '../condition/text.ts';
 import type { Condition, Lists, NamedList, PatternPart } from '../condition/tree.ts';
@@ -20,6 +21,17 @@ import { columnOf, type SqlParams } from './sql-params.ts';
 export const SQL_LIST_MAX = 20_000;
 /** Most `keyword` nodes in one query: each reads every column. */
 export const SQL_KEYWORDS_MAX = 30;
+
+/** Most patterns that a value with placeholders becomes; beyond it the engine judges alone. */
+const SQL_PATTERNS_MAX = 500;
+const TIME_PART_SQL = {
+  minute: 'toMinute',
+  hour: 'toHour',
+  day: 'toDayOfMonth',
+  week: 'toISOWeek',
+  month: 'toMonth',
+  year: 'toYear',
+} as const;
 
 /** A condition that cannot become SQL, in words for the person. */
 export class SqlRefused extends Error {}
@@ -75,6 +87,10 @@ export class ConditionSql {
         return this.#fieldref(c);
       case 'inlist':
         return this.#inList(c.field, c.list);
+      case 'placeholder':
+        return this.#placeholder(c, positive);
+      case 'timepart':
+        return this.#timePart(c, positive);
       case 'words':
         return this.#words(c.words, positive);
       case 'keyword':
@@ -84,6 +100,38 @@ export class ConditionSql {
       default:
         return never(c);
     }
+  }
+
+  /** Written out over the lists as they are now. */
+  #placeholder(c: Extract<Condition, { kind: 'placeholder' }>, positive: boolean): string {
+    const whole = alone(c.parts);
+    if (whole !== undefined && c.field !== '' && this.#lists.get(whole)?.kind !== 'text')
+      return this.#inList(c.field, whole);
+    for (const list of listsIn(c.parts))
+      if (!this.#lists.has(list)) throw new SqlRefused(`there is no list named "${list}"`);
+    const patterns = expandParts(c.parts, this.#lists);
+    if (patterns.length > SQL_PATTERNS_MAX || (c.field === '' && patterns.length > SQL_KEYWORDS_MAX)) {
+      this.exact = false;
+      return positive ? '1' : '0';
+    }
+    const items = patterns.map((pattern): Condition => {
+      if (c.field === '') return { kind: 'keyword', pattern, cased: c.cased };
+      return { kind: 'like', field: c.field, pattern, cased: c.cased };
+    });
+    return this.compile({ kind: 'or', items }, positive);
+  }
+
+  /** Exact for dates; a text's date is left to the evaluator. */
+  #timePart(c: Extract<Condition, { kind: 'timepart' }>, positive: boolean): string {
+    const def = hotField(c.field);
+    if (def?.type === 'date' && !def.multi && Number.isSafeInteger(c.value)) {
+      const part = `${TIME_PART_SQL[c.part]}(${columnOf(def)}, 'UTC')`;
+      const op = c.op === '==' ? '=' : c.op;
+      const test = `${part} ${op} ${this.#p.bind('Int64', c.value)}`;
+      return def.ours ? test : `ifNull(${test}, 0)`;
+    }
+    this.exact = false;
+    return positive ? existsSql(c.field, this.#p) : '0';
   }
 
   #group(c: Extract<Condition, { kind: 'and' | 'or' }>, positive: boolean): string {

@@ -1,0 +1,105 @@
+/**
+ * Placeholders in values (Sigma's `|expand`): `%name%` stands for the members of a named list, alone or inside a longer
+ * value. Members are taken when an event is judged, so a changed list takes effect at once. Members of a text list are
+ * patterns (`srv*`); members of a domain or network list are, standing alone, matched by the list's own kind.
+ *
+ * Held by `evaluate.test.ts` and `test/conformance`.
+ */
+import { compilePattern } from './glob.ts';
+import { compileList } from './lists.ts';
+import { fold, wellFormed } from './text.ts';
+import type { Lists, NamedList, PatternPart, PlaceholderPart } from './tree.ts';
+
+/** Patterns that one value with placeholders may stand for; members beyond it are left out, and `problem` says so. */
+export const EXPANDED_MAX = 20_000;
+
+/** `*` and `?` are wildcards, a backslash takes their meaning (Sigma rules 2.1, "Escape Character"). */
+export function parseWildcards(text: string): PatternPart[] {
+  const out: PatternPart[] = [];
+  let literal = '';
+  let escaped = false;
+  const flush = (): void => {
+    if (literal !== '') out.push({ kind: 'text', text: literal });
+    literal = '';
+  };
+  for (const c of text) {
+    if (escaped) {
+      literal += c === '*' || c === '?' || c === '\\' ? c : `\\${c}`;
+      escaped = false;
+    } else if (c === '\\') escaped = true;
+    else if (c === '*' || c === '?') {
+      flush();
+      if (c === '?') out.push({ kind: 'one' });
+      else if (out.at(-1)?.kind !== 'any') out.push({ kind: 'any' });
+    } else literal += c;
+  }
+  if (escaped) literal += '\\';
+  flush();
+  return out;
+}
+
+/** Names of the lists, each once. */
+export const listsIn = (parts: readonly PlaceholderPart[]): string[] => [
+  ...new Set(parts.flatMap((p) => (p.kind === 'list' ? [p.list] : []))),
+];
+
+/** The one list, where the value is nothing but a placeholder. */
+export function alone(parts: readonly PlaceholderPart[]): string | undefined {
+  const only = parts[0];
+  return parts.length === 1 && only?.kind === 'list' ? only.list : undefined;
+}
+
+/** Every pattern that the value stands for; a list that is not there has no members. */
+export function expandParts(parts: readonly PlaceholderPart[], lists: Lists): PatternPart[][] {
+  let out: PatternPart[][] = [[]];
+  for (const p of parts) {
+    const choices: readonly PatternPart[][] =
+      p.kind === 'list' ? (lists.get(p.list)?.values ?? []).map(parseWildcards) : [[p]];
+    const next: PatternPart[][] = [];
+    for (const head of out) {
+      for (const c of choices) {
+        if (next.length >= EXPANDED_MAX) break;
+        next.push([...head, ...c]);
+      }
+    }
+    out = next;
+  }
+  return out;
+}
+
+/** Tests a text; compiles anew when one of its lists was replaced. */
+export function placeholderTest(
+  parts: readonly PlaceholderPart[],
+  cased: boolean,
+  lists: Lists,
+): (text: string) => boolean {
+  const names = listsIn(parts);
+  let seen: readonly (NamedList | undefined)[] | undefined;
+  let test = (_: string): boolean => false;
+  return (text) => {
+    if (seen === undefined || names.some((n, i) => lists.get(n) !== seen?.[i])) {
+      seen = names.map((n) => lists.get(n));
+      test = compile(parts, cased, lists);
+    }
+    return test(text);
+  };
+}
+
+function compile(
+  parts: readonly PlaceholderPart[],
+  cased: boolean,
+  lists: Lists,
+): (text: string) => boolean {
+  const whole = alone(parts);
+  const list = whole === undefined ? undefined : lists.get(whole);
+  if (list !== undefined && list.kind !== 'text') return compileList(list);
+  const norm = cased ? wellFormed : fold;
+  const exact = new Set<string>();
+  const patterns: ((text: string) => boolean)[] = [];
+  for (const p of expandParts(parts, lists)) {
+    if (p.every((x) => x.kind === 'text'))
+      exact.add(norm(p.map((x) => (x.kind === 'text' ? x.text : '')).join('')));
+    else patterns.push(compilePattern(p, cased));
+  }
+  return (text) => exact.has(norm(text)) || patterns.some((p) => p(text));
+}
