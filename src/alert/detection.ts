@@ -16,11 +16,12 @@ import {
   type Hit,
   keyText,
 } from '../detect/correlate.ts';
-import type { Rule, RuleSet } from '../detect/rule.ts';
+import { modeOf, type Rule, type RuleSet } from '../detect/rule.ts';
 import type { AlertChange } from '../model/alert.ts';
 import { eventIdText, type MatchedEvent } from '../model/match.ts';
 import { addEvent, type Episode, escalate, factsOf, namesOf, newEpisode, toAlert } from './episode.ts';
 import { episodeKey, Episodes, type EpisodesState } from './episodes.ts';
+import { Quiet, type QuietCounts } from './quiet.ts';
 import { fill } from './sentence.ts';
 import { Storms, type StormsState } from './storms.ts';
 
@@ -74,6 +75,7 @@ export class Detection {
   #failed = 0;
   #failure = '';
   #counts = new Map<string, RuleCount>();
+  readonly #quiet = new Quiet();
 
   constructor(set: RuleSet, options: DetectionOptions = {}) {
     this.#set = set;
@@ -95,7 +97,11 @@ export class Detection {
       for (const id of r.rules) (r.generate ? kept : fed).add(id);
     }
     this.#alerting = new Set(
-      set.rules.filter((r) => r.alerts && (!fed.has(r.id) || kept.has(r.id))).map((r) => r.id),
+      set.rules
+        .filter((r) => modeOf(r) === 'alerting' && r.alerts && (!fed.has(r.id) || kept.has(r.id)))
+        // Sigma's informational level is for context, never for the queue, unless another rule raises it there.
+        .filter((r) => r.level !== 'informational' || kept.has(r.id))
+        .map((r) => r.id),
     );
   }
 
@@ -121,6 +127,7 @@ export class Detection {
       const rule = this.#rules.get(id);
       if (rule === undefined || rule.kind !== 'rule') continue;
       this.#counted(id, e);
+      this.#quiet.note(rule, e);
       if (!this.#escalated(rule, e) && this.#alerting.has(id)) this.#single(rule, e);
       if (!this.#correlator.counts(id)) continue;
       if (weight < 0) weight = this.#attempts.count(e);
@@ -143,6 +150,11 @@ export class Detection {
     return this.#counts;
   }
 
+  /** What rules without alerts of their own were met by since the last call: for the commit. */
+  takeQuiet(): QuietCounts {
+    return this.#quiet.take();
+  }
+
   #single(rule: Rule, e: MatchedEvent): void {
     const { key, shown } = singleKey(rule, e);
     this.#met({
@@ -160,6 +172,7 @@ export class Detection {
 
   #hit(h: Hit): void {
     this.#counted(h.rule.id, h.trigger);
+    this.#quiet.note(h.rule, h.trigger);
     if (this.#escalated(h.rule, h.trigger)) return;
     if (this.#alerting.has(h.rule.id)) this.#met(h);
   }
@@ -217,7 +230,7 @@ export class Detection {
 
   /** Raises the open alert of `rule.escalates` on the event's key; true if there is one. */
   #escalated(rule: Rule, e: MatchedEvent): boolean {
-    if (rule.escalates === '') return false;
+    if (rule.escalates === '' || modeOf(rule) !== 'alerting') return false;
     const target = this.#rules.get(rule.escalates);
     if (target === undefined) return false;
     const keys =

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
 import { loadRules } from './load.ts';
-import { parseRuleSet, ruleSetText } from './rule.ts';
+import { modeOf, parseRuleSet, ruleSetText } from './rule.ts';
 import { readTaxonomy } from './taxonomy.ts';
 import { TEST_TAXONOMY } from './testing.ts';
 
@@ -88,9 +88,12 @@ test('rule set text: the same back, whatever the order of files; altered or newe
   assert.deepEqual(parseRuleSet(text), { ok: true, value: set });
   const altered = parseRuleSet(text.replace('"Rule a"', '"Rule A"'));
   assert.match(altered.ok ? '' : altered.error, /altered/);
-  const newer = parseRuleSet(text.replace('"format":1', '"format":2'));
+  const newer = parseRuleSet(text.replace('"format":2', '"format":3'));
   assert.match(newer.ok ? '' : newer.error, /newer Vigil/);
   assert.equal(parseRuleSet('{').ok, false);
+  // What 0.1.0 wrote: no modes, which means alerting.
+  const old = parseRuleSet(text.replace('"format":2', '"format":1'));
+  assert.deepEqual(old.ok && old.value.rules.map(modeOf), ['alerting', 'alerting']);
 });
 
 test('our taxonomy can be read, and means what it should', () => {

@@ -4,26 +4,46 @@
  *
  * Held by `load.int.test.ts`.
  */
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { type Dirent, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { errorText } from '../base/result.ts';
 import { conditionProblems } from '../condition/evaluate.ts';
-import type { CorrelationRule, Rule, RuleProblem, RuleSet } from './rule.ts';
+import type { Rule, RuleMode, RuleProblem, RuleSet } from './rule.ts';
 import { makeRuleSet } from './rule.ts';
+import type { RuleCache } from './rule-cache.ts';
+import { expandCollection } from './sigma/collection.ts';
 import { readDocument } from './sigma/document.ts';
+import { filterOf, isFilter, type SigmaFilter } from './sigma/filter.ts';
+import { linkRules } from './sigma/link.ts';
 import { SigmaError } from './sigma/modifiers.ts';
 import { RULE_FILE_CHARS_MAX, readYaml } from './sigma/yaml.ts';
 import type { Taxonomy } from './taxonomy.ts';
 
 export const RULE_FILES_MAX = 20_000;
+/** Rules and correlations in all. */
+export const RULES_MAX = 20_000;
+/** UTF-16 units of all rule files together. */
+export const RULE_CHARS_MAX = 128 * 1024 * 1024;
 export const FOLDER_DEPTH_MAX = 12;
-export const CHAIN_MAX = 8;
+/** Ids that begin so are Vigil's own (storm and built-in alerts). */
+const RESERVED_ID = /^vigil[.:]/;
 
 export type RuleFile = { readonly path: string; readonly text: string };
+/** What one file says. */
+export type FileRules = {
+  readonly rules: readonly Rule[];
+  readonly filters: readonly SigmaFilter[];
+  readonly problems: readonly RuleProblem[];
+};
 export type LoadOptions = {
   readonly taxonomy: Taxonomy;
   /** The rule set in force: a rule whose file is broken now keeps its version from here. */
   readonly previous?: RuleSet;
+  readonly cache?: RuleCache<FileRules>;
+  /** Rules that are in force instead of what the files say, as long as the file has the version named `away`. */
+  readonly instead?: ReadonlyMap<string, { readonly away: string; readonly rule: Rule }>;
+  /** The mode in force; absent leaves the file's. */
+  readonly modeFor?: (rule: Rule) => RuleMode;
 };
 export type Loaded = { readonly set: RuleSet; readonly problems: readonly RuleProblem[] };
 
@@ -38,29 +58,53 @@ export function loadRules(dirs: readonly string[], options: LoadOptions): Loaded
 /** The rule files of a folder; links are not followed out of it, and what cannot be read is a problem. */
 export function readRuleFiles(dir: string, problems: RuleProblem[]): RuleFile[] {
   const out: RuleFile[] = [];
+  let chars = 0;
+  let full = '';
   const walk = (folder: string, depth: number): void => {
-    for (const entry of readdirSync(folder, { withFileTypes: true }).sort((a, b) =>
-      a.name < b.name ? -1 : 1,
-    )) {
+    for (const entry of entriesOf(dir, folder, problems)) {
       const path = join(folder, entry.name);
-      if (entry.isDirectory() && depth < FOLDER_DEPTH_MAX) walk(path, depth + 1);
-      if (!entry.isFile() || !/\.ya?ml$/.test(entry.name) || /\.test\.ya?ml$/.test(entry.name)) continue;
-      if (out.length >= RULE_FILES_MAX) return;
       const shown = relative(dir, path);
+      if (entry.isDirectory() && entry.name !== '.git') {
+        if (depth < FOLDER_DEPTH_MAX) walk(path, depth + 1);
+        else
+          problems.push({
+            file: shown,
+            line: 1,
+            reason: `folders nest deeper than ${FOLDER_DEPTH_MAX}: flatten them`,
+          });
+      }
+      if (!entry.isFile() || !/\.ya?ml$/.test(entry.name) || /\.test\.ya?ml$/.test(entry.name)) continue;
+      if (out.length >= RULE_FILES_MAX) full = `more than ${RULE_FILES_MAX} rule files`;
+      if (chars >= RULE_CHARS_MAX) full = `rule files hold more than ${RULE_CHARS_MAX} characters in all`;
+      if (full !== '') return;
       try {
         if (statSync(path).size > RULE_FILE_CHARS_MAX * 4) throw new Error('the file is too large: split it');
-        out.push({ path: shown, text: readFileSync(path, 'utf8') });
+        const text = readFileSync(path, 'utf8');
+        chars += text.length;
+        out.push({ path: shown, text });
       } catch (e) {
         problems.push({ file: shown, line: 1, reason: errorText(e) });
       }
     }
   };
-  try {
-    walk(dir, 0);
-  } catch (e) {
-    problems.push({ file: dir, line: 1, reason: `the folder cannot be read: ${errorText(e)}` });
-  }
+  walk(dir, 0);
+  if (full !== '')
+    problems.push({
+      file: dir,
+      line: 1,
+      reason: `${full}: those after ${out.at(-1)?.path ?? ''} are not read`,
+    });
   return out;
+}
+
+function entriesOf(root: string, folder: string, problems: RuleProblem[]): Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
+  } catch (e) {
+    const file = folder === root ? root : relative(root, folder);
+    problems.push({ file, line: 1, reason: `the folder cannot be read: ${errorText(e)}` });
+    return [];
+  }
 }
 
 /** Pure: texts in, rules out. */
@@ -68,111 +112,74 @@ export function rulesFromFiles(files: readonly RuleFile[], options: LoadOptions)
   const problems: RuleProblem[] = [];
   const byId = new Map<string, Rule>();
   const broken = new Set<string>();
+  /** Taken over as they are in force, hence linked. */
+  const kept = new Set<string>();
+  const filters: SigmaFilter[] = [];
+  options.cache?.begin();
   for (const f of files) {
     const before = problems.length;
-    for (const rule of readOne(f, options.taxonomy, problems)) {
-      const other = byId.get(rule.id);
-      if (other !== undefined)
-        problems.push({
-          file: f.path,
-          line: rule.line,
-          reason: `the id ${rule.id} is taken by ${other.file} line ${other.line}: give this rule an id of its own`,
-        });
-      else byId.set(rule.id, rule);
+    const read = (): FileRules => readOne(f, options.taxonomy);
+    const said = options.cache === undefined ? read() : options.cache.of(f.path, f.text, read);
+    problems.push(...said.problems);
+    filters.push(...said.filters);
+    for (const rule of said.rules) {
+      const reason = refusal(rule, byId);
+      if (reason === undefined) byId.set(rule.id, rule);
+      else problems.push({ file: f.path, line: rule.line, reason });
     }
     if (problems.length > before) broken.add(f.path);
   }
+  options.cache?.end();
+  for (const [id, i] of options.instead ?? []) if (byId.get(id)?.version === i.away) byId.set(id, i.rule);
   // A broken file keeps what it supplied before.
   for (const old of options.previous?.rules ?? [])
-    if (broken.has(old.file) && !byId.has(old.id)) byId.set(old.id, old);
-  link(byId, problems);
-  return { set: makeRuleSet([...byId.values()]), problems };
+    if (broken.has(old.file) && !byId.has(old.id)) {
+      byId.set(old.id, old);
+      kept.add(old.id);
+    }
+  linkRules({ byId, filters, taxonomy: options.taxonomy, kept, problems });
+  const { modeFor } = options;
+  const rules = [...byId.values()];
+  return {
+    set: makeRuleSet(modeFor === undefined ? rules : rules.map((r) => ({ ...r, mode: modeFor(r) }))),
+    problems,
+  };
 }
 
-function readOne(f: RuleFile, taxonomy: Taxonomy, problems: RuleProblem[]): Rule[] {
+function refusal(rule: Rule, byId: ReadonlyMap<string, Rule>): string | undefined {
+  const other = byId.get(rule.id);
+  if (other !== undefined)
+    return `the id ${rule.id} is taken by ${other.file} line ${other.line}: give this rule an id of its own`;
+  if (RESERVED_ID.test(rule.id)) return `ids that begin with 'vigil.' are Vigil's own: choose another`;
+  if (byId.size >= RULES_MAX)
+    return `more than ${RULES_MAX} rules: this one and those after it are not in force`;
+  return undefined;
+}
+
+/** Pure: what one file says, references unresolved. */
+export function readOne(f: RuleFile, taxonomy: Taxonomy): FileRules {
+  const problems: RuleProblem[] = [];
   const read = readYaml(f.text);
   for (const p of read.problems) problems.push({ file: f.path, ...p });
   const out: Rule[] = [];
-  for (const doc of read.documents) {
+  const filters: SigmaFilter[] = [];
+  const refuse = (line: number, reason: string): void => {
+    problems.push({ file: f.path, line, reason });
+  };
+  for (const doc of expandCollection(read.documents, refuse)) {
     try {
+      if (isFilter(doc)) {
+        filters.push(filterOf(doc, f.path));
+        continue;
+      }
       const rule = readDocument(doc, f.path, taxonomy);
       const bad = rule.kind === 'rule' ? conditionProblems(rule.condition)[0] : undefined;
       if (bad !== undefined) throw new SigmaError(doc.line, bad);
       out.push(rule);
     } catch (e) {
       const line = e instanceof SigmaError ? e.line : doc.line;
-      problems.push({ file: f.path, line, reason: errorText(e) });
+      refuse(line, errorText(e));
     }
   }
-  return out;
-}
-
-/** Names in correlations become ids; correlations that refer to nothing, or in a circle, are refused. */
-function link(byId: Map<string, Rule>, problems: RuleProblem[]): void {
-  const byName = new Map<string, string>();
-  for (const r of byId.values()) if (r.name !== '') byName.set(r.name, r.id);
-  const idOf = (ref: string): string | undefined => (byId.has(ref) ? ref : byName.get(ref));
-  for (const rule of [...byId.values()]) {
-    const missing = [...(rule.kind === 'correlation' ? rule.rules : []), rule.escalates].find(
-      (ref) => ref !== '' && idOf(ref) === undefined,
-    );
-    if (missing !== undefined) {
-      refuse(
-        byId,
-        problems,
-        rule,
-        `it refers to the rule '${missing}', which is not there: load it, or correct the name`,
-      );
-      continue;
-    }
-    const escalates = rule.escalates === '' ? '' : (idOf(rule.escalates) ?? '');
-    byId.set(rule.id, rule.kind === 'rule' ? { ...rule, escalates } : { ...resolved(rule, idOf), escalates });
-  }
-  dropUnlinked(byId, problems);
-}
-
-const resolved = (rule: CorrelationRule, idOf: (ref: string) => string | undefined): CorrelationRule => ({
-  ...rule,
-  rules: rule.rules.map((ref) => idOf(ref) ?? ref),
-  groupBy: rule.groupBy.map((g) => ({
-    ...g,
-    perRule: g.perRule.map(([ref, field]) => [ref === '' ? '' : (idOf(ref) ?? ref), field]),
-  })),
-});
-
-function refuse(byId: Map<string, Rule>, problems: RuleProblem[], rule: Rule, reason: string): void {
-  byId.delete(rule.id);
-  problems.push({ file: rule.file, line: rule.line, reason: `${rule.title}: ${reason}` });
-}
-
-/** Refusing one correlation may leave another without its rule: repeat until nothing changes. */
-function dropUnlinked(byId: Map<string, Rule>, problems: RuleProblem[]): void {
-  for (let changed = true; changed; ) {
-    changed = false;
-    for (const rule of [...byId.values()]) {
-      if (rule.kind !== 'correlation') continue;
-      const gone = rule.rules.find((id) => !byId.has(id));
-      const reason =
-        gone !== undefined
-          ? `the rule '${gone}' that it refers to was refused`
-          : depthOf(rule, byId, new Set()) > CHAIN_MAX
-            ? `correlations refer to each other in a circle, or more than ${CHAIN_MAX} deep`
-            : undefined;
-      if (reason === undefined) continue;
-      refuse(byId, problems, rule, reason);
-      changed = true;
-    }
-  }
-}
-
-function depthOf(rule: Rule, byId: ReadonlyMap<string, Rule>, above: ReadonlySet<string>): number {
-  if (above.has(rule.id) || above.size > CHAIN_MAX) return CHAIN_MAX + 1;
-  if (rule.kind === 'rule') return 0;
-  const path = new Set([...above, rule.id]);
-  let max = 0;
-  for (const id of rule.rules) {
-    const next = byId.get(id);
-    if (next !== undefined) max = Math.max(max, depthOf(next, byId, path));
-  }
-  return max + 1;
+  return { rules: out, filters, problems };
 }

@@ -15,6 +15,13 @@ export type SentenceSpec =
   | { readonly kind: 'brute_force' }
   | { readonly kind: 'text'; readonly text: string };
 
+/**
+ * What becomes of a rule's matches, weakest first. `off`: not judged. `shadow`: counted. `risk`: counted and kept per
+ * entity. `alerting`: opens alerts. Correlations count the matches of rules in every mode but `off`.
+ */
+export const RULE_MODES = ['off', 'shadow', 'risk', 'alerting'] as const;
+export type RuleMode = (typeof RULE_MODES)[number];
+
 /** What rules and correlations have in common. `yaml` is the document's own text. */
 export type RuleMeta = {
   readonly id: string;
@@ -47,7 +54,13 @@ export type RuleMeta = {
   readonly severity: Severity;
   /** False for rules that only feed correlations. */
   readonly alerts: boolean;
+  /** Id of the condition rule that this one is a part of; lists of rules do not show it. Absent for all others. */
+  readonly partOf?: string;
+  /** Absent in rule sets of format 1, and where the file states none: `modeOf`. */
+  readonly mode?: RuleMode;
 };
+
+export const modeOf = (r: Pick<RuleMeta, 'mode'>): RuleMode => r.mode ?? 'alerting';
 
 export type BaseRule = RuleMeta & {
   readonly kind: 'rule';
@@ -88,7 +101,8 @@ export type RuleSet = { readonly hash: string; readonly rules: readonly Rule[] }
 /** Something that is wrong with a rule file: what, where, and what to do. */
 export type RuleProblem = { readonly file: string; readonly line: number; readonly reason: string };
 
-export const RULE_SET_FORMAT = 1;
+/** 2: rules have modes. */
+export const RULE_SET_FORMAT = 2;
 
 const hashOf = (rules: readonly Rule[]): string =>
   createHash('sha256').update(JSON.stringify(rules)).digest('hex').slice(0, 32);
@@ -112,9 +126,9 @@ export function parseRuleSet(text: string): Result<RuleSet> {
   } catch (e) {
     return err(`the rule set is not JSON: ${e instanceof Error ? e.message : String(e)}`);
   }
-  if (v.format !== RULE_SET_FORMAT)
+  if (typeof v.format !== 'number' || v.format < 1 || v.format > RULE_SET_FORMAT)
     return err(
-      `the rule set has format ${String(v.format)}, this version of Vigil reads ${RULE_SET_FORMAT}: start a newer Vigil`,
+      `the rule set has format ${String(v.format)}, this version of Vigil reads up to ${RULE_SET_FORMAT}: start a newer Vigil`,
     );
   if (!Array.isArray(v.rules)) return err('the rule set holds no rules');
   const rules = v.rules as Rule[];

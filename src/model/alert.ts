@@ -66,6 +66,8 @@ export type Alert = {
   readonly late: boolean;
   /** Alert that this one continues after it was closed, '' if none. */
   readonly follows: string;
+  /** Who caused a built-in alert, as the audit names them; they cannot change its status. */
+  readonly actor?: string;
 };
 
 /** What the state owner emits; committed in the same transaction as the batch's checkpoint. */

@@ -1,5 +1,6 @@
 /** What one unit of work writes in its transaction: alerts, ledger, notifications, positions, keys, rule counts. */
 import { createHash } from 'node:crypto';
+import type { QuietCounts } from '../alert/quiet.ts';
 import type { AlertChange } from '../model/alert.ts';
 import type { MatchedEvent } from '../model/match.ts';
 import type { BatchCommit } from '../store/control/commit.ts';
@@ -13,6 +14,8 @@ export type CommitInput = {
   readonly result: UnitResult;
   readonly changes: readonly AlertChange[];
   readonly matches: readonly MatchedEvent[];
+  /** Of rules that open no alerts of their own. */
+  readonly quiet: QuietCounts;
   readonly channels: readonly string[];
 };
 
@@ -30,7 +33,8 @@ export function commitOf(c: CommitInput): BatchCommit {
       e.head.ends.map(([name, pos]) => ({ kind: 'stream' as const, name, pos })),
     ),
     dedup: c.entries.flatMap((e) => e.head.keys.map(([tenant, key]) => ({ tenant, key, at: e.ref.at }))),
-    ruleStats: ruleStats(c.matches, c.changes),
+    ruleStats: ruleStats(c.matches, c.changes, c.quiet),
+    risk: c.quiet.risk,
   };
 }
 
@@ -59,10 +63,11 @@ export function receivedDeltas(entries: Iterable<Entry>): LedgerDelta[] {
   return out;
 }
 
-/** Rules count the events that met them, correlations the alerts that they opened. */
+/** Rules count the events that met them, correlations the alerts that they opened, or how often they were met where they open none. */
 function ruleStats(
   matches: readonly MatchedEvent[],
   changes: readonly AlertChange[],
+  quiet: QuietCounts,
 ): BatchCommit['ruleStats'] {
   const by = new Map<string, { matched: number; lastMatched: number }>();
   const direct = new Set(matches.flatMap((m) => m.rules));
@@ -70,6 +75,7 @@ function ruleStats(
     if (kind !== 'opened' || direct.has(alert.rule)) continue;
     by.set(alert.rule, { matched: (by.get(alert.rule)?.matched ?? 0) + 1, lastMatched: alert.openedAt });
   }
+  for (const [rule, m] of quiet.met) by.set(rule, { matched: m.n, lastMatched: m.last });
   for (const m of matches) {
     for (const rule of m.rules) {
       const s = by.get(rule) ?? { matched: 0, lastMatched: 0 };

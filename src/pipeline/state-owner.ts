@@ -4,6 +4,7 @@
  * crash. Held by `restart.int.test.ts`, `outage.int.test.ts`, `pipeline.int.test.ts`.
  */
 import type { Detection } from '../alert/detection.ts';
+import type { QuietCounts } from '../alert/quiet.ts';
 import type { Log } from '../base/log.ts';
 import { assert, errorText } from '../base/result.ts';
 import type { AlertChange } from '../model/alert.ts';
@@ -91,10 +92,11 @@ export class StateOwner {
     if (first.detect) {
       const matches = decodeMatches(r.matched);
       const changes = this.#judge(entries, matches);
+      const quiet = this.detection.takeQuiet();
       this.stateBatch = last.ref.batch;
       if (!first.commit)
         for (const c of changes) this.#replayed.set(c.alert.id, { kind: 'updated', alert: c.alert });
-      else if (!(await this.#commit(entries, r, changes, matches))) return false;
+      else if (!(await this.#commit(entries, r, { changes, quiet }, matches))) return false;
       if (this.alignAfter >= 0 && last.ref.batch >= this.alignAfter) {
         this.alignAfter = -1;
         this.alignAlerts();
@@ -127,7 +129,7 @@ export class StateOwner {
   async #commit(
     entries: readonly Entry[],
     r: UnitResult,
-    changes: readonly AlertChange[],
+    { changes, quiet }: { readonly changes: readonly AlertChange[]; readonly quiet: QuietCounts },
     matches: ReturnType<typeof decodeMatches>,
   ): Promise<boolean> {
     const again = [...this.#replayed.values()];
@@ -137,6 +139,7 @@ export class StateOwner {
       result: r,
       changes: [...again, ...changes],
       matches,
+      quiet,
       channels: this.#d.channels,
     });
     if (!(await this.#write(tx))) return false;

@@ -6,7 +6,7 @@
  */
 import { createHash } from 'node:crypto';
 import { SEVERITIES, type Severity } from '../../model/alert.ts';
-import type { BaseRule, Rule, RuleMeta, SentenceSpec } from '../rule.ts';
+import { type BaseRule, type Rule, RULE_MODES, type RuleMeta, type SentenceSpec } from '../rule.ts';
 import { type LogSource, logsourceCondition, mapField, type Taxonomy } from '../taxonomy.ts';
 import { correlationOf } from './correlation.ts';
 import { detectionCondition } from './detection.ts';
@@ -112,10 +112,21 @@ function metaOf(doc: YamlDocument, file: string): RuleMeta {
     escalates: own ? textOf(vigil, 'escalates') : '',
     severity: severity === '' ? level : levelOf(severity, vigil.line),
     alerts: !own || textOf(vigil, 'alert') !== 'false',
+    ...(own ? modeIn(vigil) : {}),
   };
 }
 
-const VIGIL_KEYS = ['entity', 'sentence', 'escalation', 'next_steps', 'escalates', 'severity', 'alert'];
+function modeIn(vigil: Yaml): Pick<RuleMeta, 'mode'> {
+  const y = child(vigil, 'mode');
+  if (y === undefined) return {};
+  // YAML 1.1 readers take a bare `off` for false: accept what people write.
+  const text = y.kind !== 'scalar' ? '' : y.value === false ? 'off' : String(y.value);
+  const mode = RULE_MODES.find((m) => m === text);
+  if (mode === undefined) throw new SigmaError(y.line, `vigil.mode is one of ${RULE_MODES.join(', ')}`);
+  return { mode };
+}
+
+const VIGIL_KEYS = ['entity', 'sentence', 'escalation', 'next_steps', 'escalates', 'severity', 'alert', 'mode'];
 
 function checkVigil(vigil: Yaml): void {
   if (vigil.kind !== 'map') return;

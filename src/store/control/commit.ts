@@ -10,6 +10,7 @@ import { type Checkpoint, getCheckpoint, putCheckpoint } from './tables/checkpoi
 import { type DedupKey, putDedup } from './tables/dedup.ts';
 import { addLedger, type LedgerDelta } from './tables/ledger.ts';
 import { type OutboxInput, putOutbox } from './tables/outbox.ts';
+import { addRiskCount, type RiskCount } from './tables/risk-counts.ts';
 import { addRuleStat, type RuleStat } from './tables/rule-stats.ts';
 
 export type BatchCommit = {
@@ -22,6 +23,8 @@ export type BatchCommit = {
   readonly dedup: readonly DedupKey[];
   /** `matched` is what to add. */
   readonly ruleStats: readonly RuleStat[];
+  /** Matches of risk rules, to add. */
+  readonly risk?: readonly RiskCount[];
 };
 
 /** The checkpoint (kind `batch`) that makes commits idempotent. */
@@ -40,6 +43,7 @@ export function commitBatch(sql: Sql, tx: BatchCommit): 'committed' | 'known' {
     for (const c of tx.checkpoints) putCheckpoint(sql, c);
     for (const d of tx.dedup) putDedup(sql, d);
     for (const r of tx.ruleStats) addRuleStat(sql, r);
+    for (const r of tx.risk ?? []) addRiskCount(sql, r);
     putCheckpoint(sql, { kind: 'batch', name: COMMITTED, pos: String(tx.through) });
     return 'committed';
   });

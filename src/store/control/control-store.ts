@@ -5,14 +5,19 @@
  */
 import type { Alert, AlertStatus, Severity } from '../../model/alert.ts';
 import type { BatchCommit } from './commit.ts';
+import type { Raised } from './record.ts';
 import type { AlertBucket, AlertFilter, AlertList } from './tables/alert-lists.ts';
 import type { AuditRecord } from './tables/audit.ts';
 import type { Checkpoint } from './tables/checkpoints.ts';
 import type { DedupKey } from './tables/dedup.ts';
+import type { Exception } from './tables/exceptions.ts';
 import type { LedgerDelta, LedgerEntry, LedgerStored } from './tables/ledger.ts';
 import type { List } from './tables/lists.ts';
 import type { OutboxItem } from './tables/outbox.ts';
+import type { RiskCount } from './tables/risk-counts.ts';
+import type { RuleModeSetting } from './tables/rule-modes.ts';
 import type { RuleStat } from './tables/rule-stats.ts';
+import type { Noted, RuleChanges, RuleRollback, RuleText, RuleVersion } from './tables/rule-versions.ts';
 import type { Session } from './tables/sessions.ts';
 import type { Token } from './tables/tokens.ts';
 import type { User, UserRole } from './tables/users.ts';
@@ -59,6 +64,8 @@ export type PipelinePart = {
     dedup: number;
     ledger: number;
     outbox: number;
+    /** Hours of `risk_counts`; absent keeps all. */
+    risk?: number;
   }): number;
 };
 
@@ -121,4 +128,38 @@ export type AnalystPart = {
   removeTenant(tenant: string, audit: AuditRecord): Promise<void>;
 };
 
-export type ControlStore = PipelinePart & AccessPart & AnalystPart & { close(): void };
+/** Rules as people change them: modes, versions, roll-backs, exceptions. */
+export type RulesPart = {
+  ruleModes(): Map<string, RuleModeSetting>;
+  /** All or none; `audit` goes with each. */
+  setRuleModes(
+    changes: readonly { readonly set: RuleModeSetting; readonly audit: AuditRecord }[],
+  ): Promise<void>;
+  /** The texts in force now: writes what changed since the last call; `audit` says what goes on record of it. */
+  noteRuleVersions(
+    texts: readonly RuleText[],
+    by: Noted,
+    audit: (c: RuleChanges) => AuditRecord | undefined,
+  ): RuleChanges;
+  ruleVersions(rule: string): RuleVersion[];
+  ruleVersion(rule: string, n: number): (RuleVersion & RuleText) | undefined;
+  rollbacks(): Map<string, RuleRollback>;
+  setRollback(r: RuleRollback, audit: AuditRecord): Promise<void>;
+  /** It no longer applies: the file has another version. */
+  dropRollback(rule: string): void;
+  exceptions(at: number): { inForce: Exception[]; over: Exception[] };
+  createException(e: Exception, audit: AuditRecord): Promise<void>;
+  /** False where it is not in force. */
+  endException(id: string, end: { at: number; by: string }, audit: AuditRecord): Promise<boolean>;
+  /** Modes, roll-backs or exceptions changed. Returns how to stop listening. */
+  onRulesChange(listen: () => void): () => void;
+  riskCountsOf(of: { tenant: string; entity: string; since: number }): RiskCount[];
+  /** Writes an audit entry of Vigil's own, with the alert that it may raise. */
+  record(a: AuditRecord): void;
+  /** Built-in alerts, in a later turn. Returns how to stop listening. */
+  onRaised(listen: (r: Raised) => void): () => void;
+  /** Notification channels that hear of built-in alerts. */
+  noticeChannels(names: readonly string[]): void;
+};
+
+export type ControlStore = PipelinePart & AccessPart & AnalystPart & RulesPart & { close(): void };

@@ -3,9 +3,10 @@
  * release; the number reached is `meta.format`. A database of a newer format is refused. Held by `control.int.test.ts`.
  */
 import { firstSchema } from './migration-1.ts';
+import { rulesSchema } from './migration-2.ts';
 import type { Sql } from './sql.ts';
 
-const MIGRATIONS: readonly ((sql: Sql) => void)[] = [firstSchema];
+const MIGRATIONS: readonly ((sql: Sql) => void)[] = [firstSchema, rulesSchema];
 
 /** The format that this version of Vigil writes. */
 export const CONTROL_FORMAT = MIGRATIONS.length;

@@ -6,17 +6,27 @@ import { chmodSync, closeSync, openSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import type { Alert } from '../../model/alert.ts';
 import { commitBatch, committedBatch } from './commit.ts';
-import type { AccessPart, AlertAction, AnalystPart, ControlStore, PipelinePart } from './control-store.ts';
+import type {
+  AccessPart,
+  AlertAction,
+  AnalystPart,
+  ControlStore,
+  PipelinePart,
+  RulesPart,
+} from './control-store.ts';
 import { migrate } from './migrate.ts';
+import { Recorder } from './record.ts';
+import { rulesPart } from './rules-part.ts';
 import { Sql } from './sql.ts';
 import * as alertLists from './tables/alert-lists.ts';
 import * as alerts from './tables/alerts.ts';
-import { type AuditRecord, appendAudit, auditPage } from './tables/audit.ts';
+import { type AuditRecord, auditPage } from './tables/audit.ts';
 import * as checkpoints from './tables/checkpoints.ts';
 import * as dedup from './tables/dedup.ts';
 import * as ledger from './tables/ledger.ts';
 import * as lists from './tables/lists.ts';
 import * as outbox from './tables/outbox.ts';
+import { deleteRiskBefore } from './tables/risk-counts.ts';
 import { allRuleStats } from './tables/rule-stats.ts';
 import * as sessions from './tables/sessions.ts';
 import { getSetting, setSetting } from './tables/settings.ts';
@@ -42,12 +52,14 @@ export function openControl(path: string): ControlStore {
     sql.close();
     throw e;
   }
+  const recorder = new Recorder(sql);
   const alertListeners = new Set<(alert: Alert) => void>();
   const listListeners = new Set<(list: lists.List) => void>();
   return {
     ...pipelinePart(sql, alertListeners, listListeners),
-    ...accessPart(sql),
-    ...analystPart(sql, alertListeners, listListeners),
+    ...accessPart(sql, recorder),
+    ...analystPart(sql, recorder, alertListeners, listListeners),
+    ...(rulesPart(sql, recorder) satisfies RulesPart),
     close: () => sql.close(),
   };
 }
@@ -86,17 +98,18 @@ function pipelinePart(
           sessions.deleteSessionsBefore(sql, before.now, before.sessionIdleUs) +
           dedup.deleteDedupBefore(sql, before.dedup) +
           ledger.deleteLedgerBefore(sql, before.ledger) +
-          outbox.deleteOutboxBefore(sql, before.outbox),
+          outbox.deleteOutboxBefore(sql, before.outbox) +
+          (before.risk === undefined ? 0 : deleteRiskBefore(sql, before.risk)),
       ),
   };
 }
 
-function accessPart(sql: Sql): AccessPart {
+function accessPart(sql: Sql, recorder: Recorder): AccessPart {
   /** Runs the change and, where it did something, its audit, together. */
   const audited = <T>(audit: AuditRecord, done: (t: T) => boolean, change: () => T): T =>
     sql.tx(() => {
       const out = change();
-      if (done(out)) appendAudit(sql, audit);
+      if (done(out)) recorder.write(audit);
       return out;
     });
   const yes = (b: boolean): boolean => b;
@@ -131,7 +144,7 @@ function accessPart(sql: Sql): AccessPart {
       sql.tx(() => {
         sessions.insertSession(sql, s);
         users.patchUser(sql, s.user, { lastLogin: s.createdAt });
-        appendAudit(sql, audit);
+        recorder.write(audit);
       }),
     touchSession: async (hash, at) => sessions.touchSession(sql, hash, at),
     endSession: async (hash, audit) => audited(audit, yes, () => sessions.deleteSession(sql, hash)),
@@ -140,21 +153,22 @@ function accessPart(sql: Sql): AccessPart {
     createToken: async (t, audit) =>
       sql.tx(() => {
         tokens.insertToken(sql, t);
-        appendAudit(sql, audit);
+        recorder.write(audit);
       }),
     revokeToken: async (id, at, audit) => audited(audit, yes, () => tokens.revokeToken(sql, id, at)),
     touchToken: async (id, at, from, audit) =>
       sql.tx(() => {
         tokens.touchToken(sql, id, at, from);
-        if (audit !== undefined) appendAudit(sql, audit);
+        if (audit !== undefined) recorder.write(audit);
       }),
-    audit: async (a) => appendAudit(sql, a),
+    audit: async (a) => recorder.write(a),
     auditPage: async (page) => auditPage(sql, page),
   };
 }
 
 function analystPart(
   sql: Sql,
+  recorder: Recorder,
   alertListeners: ReadonlySet<(alert: Alert) => void>,
   listListeners: ReadonlySet<(list: lists.List) => void>,
 ): AnalystPart {
@@ -165,7 +179,7 @@ function analystPart(
   ): Alert | undefined => {
     const after = sql.tx(() => {
       const alert = alerts.changeAlert(sql, { ...a, ...c });
-      if (alert !== undefined) appendAudit(sql, audit);
+      if (alert !== undefined) recorder.write(audit);
       return alert;
     });
     if (after !== undefined) for (const f of alertListeners) f(after);
@@ -189,7 +203,7 @@ function analystPart(
     ledger: (range) => ledger.readLedger(sql, range),
     setList: async (list, audit) => {
       const made = sql.tx(() => {
-        appendAudit(sql, audit);
+        recorder.write(audit);
         return lists.putList(sql, list);
       });
       for (const f of listListeners) f(made);
@@ -200,7 +214,7 @@ function analystPart(
         alerts.deleteAlertsOf(sql, tenant);
         ledger.deleteLedgerOf(sql, tenant);
         dedup.deleteDedupOf(sql, tenant);
-        appendAudit(sql, audit);
+        recorder.write(audit);
       }),
   };
 }

@@ -3,11 +3,15 @@ import type { AlertEntityRow, AlertRow, AlertStepRow } from './tables/alerts.ts'
 import type { AuditRow } from './tables/audit.ts';
 import type { CheckpointRow } from './tables/checkpoints.ts';
 import type { DedupRow } from './tables/dedup.ts';
+import type { ExceptionRow } from './tables/exceptions.ts';
 import type { LedgerReasonRow, LedgerRow } from './tables/ledger.ts';
 import type { ListRow } from './tables/lists.ts';
 import type { MetaRow } from './tables/meta.ts';
 import type { OutboxRow } from './tables/outbox.ts';
+import type { RiskCountRow } from './tables/risk-counts.ts';
+import type { RuleModeRow } from './tables/rule-modes.ts';
 import type { RuleStatRow } from './tables/rule-stats.ts';
+import type { RuleRollbackRow, RuleVersionRow } from './tables/rule-versions.ts';
 import type { SessionRow } from './tables/sessions.ts';
 import type { SettingRow } from './tables/settings.ts';
 import type { TokenRow } from './tables/tokens.ts';
@@ -29,5 +33,10 @@ export type Schema = {
   dedup: DedupRow;
   lists: ListRow;
   rule_stats: RuleStatRow;
+  rule_modes: RuleModeRow;
+  rule_versions: RuleVersionRow;
+  rule_rollbacks: RuleRollbackRow;
+  exceptions: ExceptionRow;
+  risk_counts: RiskCountRow;
   settings: SettingRow;
 };

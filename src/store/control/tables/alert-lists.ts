@@ -47,6 +47,7 @@ const COLUMNS = [
   'updated_at',
   'touched_at',
   'count',
+  'actor',
 ] as const;
 
 const likeText = (q: string): string => `%${q.toLowerCase().replace(/[\\%_]/g, (c) => `\\${c}`)}%`;

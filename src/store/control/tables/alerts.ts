@@ -37,6 +37,8 @@ export type AlertRow = {
   /** Last change by a person. */
   touched_at: number;
   count: number;
+  /** Who caused a built-in alert (`../record.ts`), '' for all others. */
+  actor: string;
 };
 export type AlertEntityRow = { alert: string; entity: string; tenant: string };
 export type AlertStepRow = { id: number; at: number; alert: string; kind: string; text: string; by: string };
@@ -65,6 +67,7 @@ type Body = Omit<
   | 'openedAt'
   | 'updatedAt'
   | 'count'
+  | 'actor'
 >;
 
 export function alertFromRow(
@@ -92,6 +95,7 @@ export function alertFromRow(
     updatedAt: Math.max(r.updated_at, r.touched_at),
     count: r.count,
     steps,
+    ...(r.actor === '' ? {} : { actor: r.actor }),
   };
 }
 
@@ -132,6 +136,7 @@ export function alertToRow(a: Alert): AlertRow {
     updated_at: a.updatedAt,
     touched_at: 0,
     count: a.count,
+    actor: a.actor ?? '',
   };
 }
 
