@@ -13,6 +13,7 @@ import type { FieldValue, Origin } from '../model/event.ts';
 import type { MatchedEvent } from '../model/match.ts';
 import { fieldOf } from './attempts.ts';
 import { type Group, Groups } from './groups.ts';
+import { joined, type LateMark, LateMarks, type Lost, reaches } from './late.ts';
 import type { CorrelationOp, CorrelationRule, RuleSet } from './rule.ts';
 import { addOccurrence, type Occurrence, type Stretch, type WindowSpec } from './window.ts';
 
@@ -53,6 +54,8 @@ type Table = {
   /** Judged at ticks. */
   readonly closing: boolean;
   readonly groups: Groups<MatchedEvent>;
+  /** Event times of groups that were forgotten because they were idle. */
+  forgotten: Lost | null;
 };
 
 export type GroupStats = {
@@ -63,7 +66,14 @@ export type GroupStats = {
 };
 export type CorrelatorState = {
   readonly events: readonly MatchedEvent[];
-  readonly tables: readonly (readonly [string, string, number, number, readonly GroupState[]])[];
+  readonly tables: readonly (readonly [
+    string,
+    string,
+    number,
+    number,
+    readonly GroupState[],
+    (Lost | null)?,
+  ])[];
 };
 type GroupState = readonly [
   string,
@@ -73,14 +83,22 @@ type GroupState = readonly [
   number,
   number,
   readonly StretchState[],
+  (Lost | null)?,
 ];
-type StretchState = readonly [number, number, readonly (readonly [number, number, string, 0 | 1, number])[]];
+type StretchState = readonly [
+  number,
+  number,
+  readonly (readonly [number, number, string, 0 | 1, number])[],
+  (Lost | null)?,
+  (Lost | null)?,
+];
 
 export class Correlator {
   #tables = new Map<string, Table>();
   /** Rule id -> correlations that count it. */
   #feeds = new Map<string, Table[]>();
   #held = 0;
+  readonly #late = new LateMarks();
   readonly #groupsMax: number;
 
   constructor(set: RuleSet, groupsMax = GROUPS_MAX) {
@@ -107,7 +125,8 @@ export class Correlator {
   #table(rule: CorrelationRule): Table {
     const spec = specOf(rule);
     const closing = rule.criteria.every((c) => c.op === 'lt' || c.op === 'lte');
-    return { rule, spec, closing, groups: new Groups(this.#groupsMax, (g) => this.#release(g)) };
+    const groups = new Groups<MatchedEvent>(this.#groupsMax, (g) => this.#release(g));
+    return { rule, spec, closing, groups, forgotten: null };
   }
 
   /** Windows of rules whose definition did not change are kept. */
@@ -154,17 +173,31 @@ export class Correlator {
     if (value === undefined) return undefined;
     const key = keyText(values);
     const id = groupId(e, key);
-    const g = t.groups.get(id) ?? t.groups.add(id, values, e.ingested);
+    const g = t.groups.get(id) ?? this.#newGroup(t, id, values, e);
     g.lastIngested = Math.max(g.lastIngested, e.ingested);
     const event = this.#held < HELD_MAX ? e : lean(e);
     this.#held++;
     const o: Occurrence<MatchedEvent> = { ts: e.ts, weight, value, counted: false, event };
     const added = addOccurrence(g.stretches, o, t.spec, (x) => this.#drop(x));
     t.groups.near(g, added.nearness);
+    if (added.late || reaches(g.lost, e.ts, t.spec.timespan)) this.#late.note(t.rule.id, key, e);
+    g.lost = joined(g.lost, added.evicted);
     if (added.hit === undefined) return undefined;
     const crossing = added.hit.from - g.lastHit > t.spec.timespan;
     g.lastHit = Math.max(g.lastHit, added.hit.to);
     return { hit: this.#hit(t, g, key, e, added.hit), crossing };
+  }
+
+  #newGroup(t: Table, id: string, values: readonly string[], e: MatchedEvent): Group<MatchedEvent> {
+    const g = t.groups.add(id, values, e.ingested);
+    // The key may be one of those that were forgotten; what is newer than all of them need not ask.
+    if (reaches(t.forgotten, e.ts, t.spec.timespan)) g.lost = t.forgotten;
+    return g;
+  }
+
+  /** What came too late for its window since the last call: the store is to judge it again. */
+  takeLate(): LateMark[] {
+    return this.#late.take();
   }
 
   #hit(
@@ -198,7 +231,12 @@ export class Correlator {
     for (const t of this.#tables.values()) {
       if (t.closing) this.#close(t, nowUs, out);
       const idle = Math.max(IDLE_US, 2 * t.spec.timespan);
-      for (const g of t.groups.all()) if (nowUs - g.lastIngested > idle) t.groups.delete(g);
+      for (const g of t.groups.all()) {
+        if (nowUs - g.lastIngested <= idle) continue;
+        for (const s of g.stretches) t.forgotten = joined(joined(t.forgotten, [s.min, s.max]), s.lost);
+        t.forgotten = joined(t.forgotten, g.lost);
+        t.groups.delete(g);
+      }
     }
   }
 
@@ -253,17 +291,19 @@ export class Correlator {
           t.groups.evicted,
           t.groups.evictedNear,
           t.groups.state().map((g) => groupState(g, at)),
+          t.forgotten,
         ] as const,
     );
     return { events, tables };
   }
 
   restore(state: CorrelatorState): void {
-    for (const [id, was, evicted, near, groups] of state.tables) {
+    for (const [id, was, evicted, near, groups, forgotten] of state.tables) {
       const t = this.#tables.get(id);
       if (t === undefined || shape(t.rule) !== was) continue;
       t.groups.evicted = evicted;
       t.groups.evictedNear = near;
+      t.forgotten = forgotten ?? null;
       t.groups.restore(groups.map((g) => groupOf(g, state.events)));
       for (const g of t.groups.all())
         for (const s of g.stretches) for (const o of s.items) if (o.event !== null) this.#held++;
@@ -282,11 +322,14 @@ const groupState = (g: Group<MatchedEvent>, at: (e: MatchedEvent | null) => numb
     s.min,
     s.max,
     s.items.map((o) => [o.ts, o.weight, o.value, o.counted ? 1 : 0, at(o.event)]),
+    s.lost,
+    s.thinned,
   ]),
+  g.lost,
 ];
 
 function groupOf(g: GroupState, events: readonly MatchedEvent[]): Group<MatchedEvent> {
-  const [id, values, level, lastIngested, since, lastHit, stretches] = g;
+  const [id, values, level, lastIngested, since, lastHit, stretches, lost] = g;
   return {
     id,
     values,
@@ -294,10 +337,13 @@ function groupOf(g: GroupState, events: readonly MatchedEvent[]): Group<MatchedE
     lastIngested,
     since,
     lastHit,
+    lost: lost ?? null,
     stretches: stretches.map(
-      ([min, max, items]): Stretch<MatchedEvent> => ({
+      ([min, max, items, gone, thinned]): Stretch<MatchedEvent> => ({
         min,
         max,
+        lost: gone ?? null,
+        thinned: thinned ?? null,
         items: items.map(([ts, weight, value, counted, at]) => ({
           ts,
           weight,

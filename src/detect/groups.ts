@@ -5,6 +5,7 @@
  * Order is part of the state: `state` and `restore` keep it, so that a restored table evicts the same groups.
  * Held by `groups.test.ts`.
  */
+import type { Lost } from './late.ts';
 import { Oldest } from './oldest.ts';
 import type { Stretch } from './window.ts';
 
@@ -26,6 +27,8 @@ export type Group<E> = {
   since: number;
   /** Event time of the newest hit, NEVER before the first: tells a crossing from a condition that stays met. */
   lastHit: number;
+  /** Event times of stretches that had to go, and of an earlier group of this key that was forgotten. */
+  lost: Lost | null;
 };
 
 export class Groups<E> {
@@ -61,6 +64,7 @@ export class Groups<E> {
       lastIngested: ingested,
       since: ingested,
       lastHit: NEVER,
+      lost: null,
     };
     this.#byId.set(id, g);
     this.#levels[0]?.set(id, g);

@@ -8,8 +8,11 @@
  * value_count and temporal no more than the newest of each value. What is compacted away before it was counted into
  * an episode hands its weight on, so that the alert's count stays exact.
  *
- * Held by `window.test.ts` and `src/alert/detection.prop.test.ts`.
+ * An event whose windows may have held what was let go of is `late`: the store judges it again (`late.ts`).
+ *
+ * Held by `window.test.ts`, `late.test.ts` and `src/alert/detection.prop.test.ts`.
  */
+import { joined, type Lost, reaches } from './late.ts';
 
 /** Disjoint stretches kept per key. */
 export const STRETCHES_MAX = 4;
@@ -25,7 +28,15 @@ export type Occurrence<E> = {
   event: E | null;
 };
 
-export type Stretch<E> = { items: Occurrence<E>[]; min: number; max: number };
+export type Stretch<E> = {
+  items: Occurrence<E>[];
+  min: number;
+  max: number;
+  /** Trimmed away. */
+  lost: Lost | null;
+  /** Compacted away: only what comes late can miss it. */
+  thinned: Lost | null;
+};
 
 export type WindowSpec = {
   readonly kind: 'count' | 'distinct' | 'ordered';
@@ -50,7 +61,14 @@ export type WindowHit<E> = {
   readonly fresh: readonly Occurrence<E>[];
 };
 
-export type Added<E> = { readonly hit: WindowHit<E> | undefined; readonly nearness: number };
+export type Added<E> = {
+  readonly hit: WindowHit<E> | undefined;
+  readonly nearness: number;
+  /** Its windows may have held what the key no longer remembers. */
+  readonly late: boolean;
+  /** The stretch that had to go, if one had to. */
+  readonly evicted: Lost | null;
+};
 
 export function addOccurrence<E>(
   stretches: Stretch<E>[],
@@ -58,7 +76,8 @@ export function addOccurrence<E>(
   spec: WindowSpec,
   dropped: Dropped<E>,
 ): Added<E> {
-  const s = place(stretches, o, spec, dropped);
+  const { home: s, evicted } = place(stretches, o, spec, dropped);
+  const newest = s.max;
   const items = s.items;
   let at = items.length;
   while (at > 0 && (items[at - 1] as Occurrence<E>).ts > o.ts) at--;
@@ -68,9 +87,17 @@ export function addOccurrence<E>(
   s.max = Math.max(s.max, o.ts);
   trim(s, spec, dropped);
   const best = bestWindow(s, o.ts, spec);
+  const late =
+    // What a stretch lost, and what it holds where this one is too old to join it.
+    stretches.some(
+      (x) =>
+        reaches(x.lost, o.ts, spec.timespan) || (x !== s && reaches([x.min, x.max], o.ts, spec.timespan)),
+    ) ||
+    (best.met === undefined && o.ts < newest - spec.timespan && reaches(s.thinned, o.ts, spec.timespan));
   if (best.met === undefined) {
     compact(s, spec, dropped);
-    return { hit: undefined, nearness: Math.min(1, best.n / Math.max(1, spec.need)) };
+    const nearness = Math.min(1, best.n / Math.max(1, spec.need));
+    return { hit: undefined, nearness, late, evicted };
   }
   const fresh: Occurrence<E>[] = [];
   for (let i = best.met.lo; i <= best.met.hi; i++) {
@@ -80,7 +107,7 @@ export function addOccurrence<E>(
     fresh.push(x);
   }
   compact(s, spec, dropped);
-  return { hit: { from: best.met.from, to: best.met.to, fresh }, nearness: 1 };
+  return { hit: { from: best.met.from, to: best.met.to, fresh }, nearness: 1, late, evicted };
 }
 
 /** The stretch the occurrence belongs to; stretches that it joins are merged, the least filled one goes if too many. */
@@ -89,7 +116,7 @@ function place<E>(
   o: Occurrence<E>,
   spec: WindowSpec,
   dropped: Dropped<E>,
-): Stretch<E> {
+): { readonly home: Stretch<E>; readonly evicted: Lost | null } {
   let home: Stretch<E> | undefined;
   for (let i = 0; i < stretches.length; i++) {
     const s = stretches[i] as Stretch<E>;
@@ -103,27 +130,38 @@ function place<E>(
     home.items = [...home.items, ...s.items].sort((a, b) => a.ts - b.ts);
     home.min = Math.min(home.min, s.min);
     home.max = Math.max(home.max, s.max);
+    home.lost = joined(home.lost, s.lost);
+    home.thinned = joined(home.thinned, s.thinned);
     stretches.splice(i--, 1);
   }
-  if (home !== undefined) return home;
-  const fresh: Stretch<E> = { items: [], min: o.ts, max: o.ts };
+  if (home !== undefined) return { home, evicted: null };
+  const fresh: Stretch<E> = { items: [], min: o.ts, max: o.ts, lost: null, thinned: null };
+  let evicted: Lost | null = null;
   if (stretches.length >= STRETCHES_MAX) {
     let least = 0;
     for (let i = 1; i < stretches.length; i++)
       if ((stretches[i] as Stretch<E>).items.length < (stretches[least] as Stretch<E>).items.length)
         least = i;
-    for (const x of stretches.splice(least, 1)[0]?.items ?? []) dropped(x);
+    const gone = stretches.splice(least, 1)[0] as Stretch<E>;
+    for (const x of gone.items) dropped(x);
+    evicted = joined([gone.min, gone.max], gone.lost);
   }
   stretches.push(fresh);
-  return fresh;
+  return { home: fresh, evicted };
 }
 
 function trim<E>(s: Stretch<E>, spec: WindowSpec, dropped: Dropped<E>): void {
   const oldest = s.max - 2 * spec.timespan;
   let n = 0;
   while (n < s.items.length && (s.items[n] as Occurrence<E>).ts < oldest) n++;
-  if (n > 0) for (const x of s.items.splice(0, n)) dropped(x);
+  if (n > 0) s.lost = joined(s.lost, gone(s.items.splice(0, n), dropped));
   s.min = (s.items[0] as Occurrence<E>).ts;
+}
+
+/** Lets them go; the event times that they had. They are in order of time, and at least one. */
+function gone<E>(items: readonly Occurrence<E>[], dropped: Dropped<E>): Lost {
+  for (const x of items) dropped(x);
+  return [(items[0] as Occurrence<E>).ts, (items.at(-1) as Occurrence<E>).ts];
 }
 
 type Best = {
@@ -200,7 +238,7 @@ function compact<E>(s: Stretch<E>, spec: WindowSpec, dropped: Dropped<E>): void 
     if (!o.counted && o.ts >= s.max - spec.timespan && s.items.length - n <= hard) break;
     n++;
   }
-  if (n > 0) for (const x of s.items.splice(0, n)) dropped(x);
+  if (n > 0) s.thinned = joined(s.thinned, gone(s.items.splice(0, n), dropped));
   s.min = (s.items[0] as Occurrence<E>).ts;
 }
 
@@ -215,6 +253,7 @@ function keepNewest<E>(s: Stretch<E>, each: number, dropped: Dropped<E>): void {
     else if (k.n < each) k.n++;
     else {
       if (!o.counted && !k.newest.counted) k.newest.weight += o.weight;
+      s.thinned = joined(s.thinned, [o.ts, o.ts]);
       dropped(o);
       continue;
     }
