@@ -5,7 +5,7 @@ import type { Result } from '../base/result.ts';
 import type { Lists } from '../condition/tree.ts';
 import { HOT_FIELDS } from '../model/catalogue.ts';
 import { eventIdText, parseEventId } from '../model/match.ts';
-import type { QueryError } from '../query/grammar.ts';
+import type { QueryError } from '../condition/language/grammar.ts';
 import { parseQuery } from '../query/parse.ts';
 import type { Query } from '../query/query.ts';
 import {

@@ -9,11 +9,16 @@ import { hotField } from '../model/catalogue.ts';
 import type { EventFields, FieldValue } from '../model/event.ts';
 import { parseIp } from '../model/ip.ts';
 import { never } from '../base/result.ts';
+import { compileTest, type Memory } from './compile-test.ts';
+import { isComputed, reader } from './computed.ts';
 import { compilePattern, unanchored } from './glob.ts';
 import { inRange, ipHex, parseCidr } from './ip-range.ts';
 import { compileList } from './lists.ts';
 import { listsIn, placeholderTest } from './placeholder.ts';
+import { SPAN_DAYS_MAX, SPAN_US_MAX } from './expression.ts';
+import { checkTest, ExpressionFault } from './expression-type.ts';
 import { compileRegex, regexProblem } from './regex.ts';
+import { countTermsOf, isStateful } from './stateful.ts';
 import { fold, needleTokens, numberOf, textsOf, tokensOf, typeOf, wellFormed } from './text.ts';
 import { holdsPart, timePart } from './time-part.ts';
 import type { CompareOp, Condition, Lists, NamedList } from './tree.ts';
@@ -25,7 +30,8 @@ export type Judged = {
   readonly entities: readonly string[];
 };
 export type Predicate = (e: Judged) => boolean;
-export type ConditionEnv = { readonly lists: Lists };
+/** Without a `memory` a condition that counts does not compile. */
+export type ConditionEnv = { readonly lists: Lists; readonly memory?: Memory };
 
 /** Nodes nested deeper are refused by `conditionProblems`. */
 export const CONDITION_DEPTH_MAX = 100;
@@ -50,10 +56,17 @@ export function compileCondition(cond: Condition, env: ConditionEnv): Predicate 
     }
     case 'const':
       return () => cond.value;
-    case 'exists':
-      return (e) => e.fields.has(cond.field);
-    case 'null':
-      return (e) => (e.fields.get(cond.field) ?? null) === null;
+    case 'exists': {
+      if (!isComputed(cond.field)) return (e) => e.fields.has(cond.field);
+      const read = reader(cond.field);
+      return (e) => read(e.fields) !== undefined;
+    }
+    case 'null': {
+      const read = reader(cond.field);
+      return (e) => (read(e.fields) ?? null) === null;
+    }
+    case 'test':
+      return compileTest(cond, env.memory);
     case 'compare':
       return compileCompare(cond.field, cond.op, cond.value);
     case 'fieldref':
@@ -61,7 +74,11 @@ export function compileCondition(cond: Condition, env: ConditionEnv): Predicate 
     case 'placeholder': {
       const test = placeholderTest(cond.parts, cond.cased, env.lists);
       if (cond.field !== '') return anyText(cond.field, test);
-      const around = placeholderTest([{ kind: 'any' }, ...cond.parts, { kind: 'any' }], cond.cased, env.lists);
+      const around = placeholderTest(
+        [{ kind: 'any' }, ...cond.parts, { kind: 'any' }],
+        cond.cased,
+        env.lists,
+      );
       return compileKeyword(around);
     }
     case 'timepart': {
@@ -117,7 +134,8 @@ function textTest(cond: TextNode, env: ConditionEnv): (text: string) => boolean 
 
 function anyText(field: string, test: (text: string) => boolean): Predicate {
   const type = typeOf(field);
-  return (e) => textsOf(e.fields.get(field), type).some(test);
+  const read = reader(field);
+  return (e) => textsOf(read(e.fields), type).some(test);
 }
 
 /** Compiles the list when it is first met or was replaced. */
@@ -165,9 +183,10 @@ function compileFieldref(cond: Extract<Condition, { kind: 'fieldref' }>): Predic
   const norm = cond.cased ? wellFormed : fold;
   const holds = FIELDREF[cond.op];
   const [type, otherType] = [typeOf(cond.field), typeOf(cond.other)];
+  const [read, readOther] = [reader(cond.field), reader(cond.other)];
   return (e) => {
-    const others = textsOf(e.fields.get(cond.other), otherType).map(norm);
-    return textsOf(e.fields.get(cond.field), type).some((a) => others.some((b) => holds(norm(a), b)));
+    const others = textsOf(readOther(e.fields), otherType).map(norm);
+    return textsOf(read(e.fields), type).some((a) => others.some((b) => holds(norm(a), b)));
   };
 }
 
@@ -226,7 +245,28 @@ export function conditionProblems(cond: Condition, lists?: Lists, depth = 1): st
         .map((list) => `the placeholder %${list}% has no value: make a list named '${list}'`);
     case 'timepart':
       return Number.isFinite(cond.value) ? [] : [`${cond.field}: not a finite number`];
+    case 'test':
+      return testProblems(cond, lists, depth + 1);
     default:
       return [];
   }
+}
+
+function testProblems(
+  cond: Extract<Condition, { kind: 'test' }>,
+  lists: Lists | undefined,
+  depth: number,
+): string[] {
+  try {
+    checkTest(cond.op, cond.left, cond.right);
+  } catch (e) {
+    if (e instanceof ExpressionFault) return [e.message];
+    throw e;
+  }
+  return countTermsOf(cond).flatMap((t) => {
+    if (isStateful(t.where)) return ['a count within a count'];
+    if (!(t.span > 0 && t.span <= SPAN_US_MAX))
+      return [`a count over no time, or over more than ${SPAN_DAYS_MAX} days`];
+    return conditionProblems(t.where, lists, depth);
+  });
 }

@@ -30,6 +30,14 @@ export const EXPRESSION_FUNCTIONS = [
 ] as const;
 export type ExpressionFunction = (typeof EXPRESSION_FUNCTIONS)[number];
 
+/** Longest span of a count. */
+export const SPAN_DAYS_MAX = 366;
+export const SPAN_US_MAX = SPAN_DAYS_MAX * 86_400e6;
+/** Most parts of a count's key, and most fields that one part chooses from. */
+export const KEYS_MAX = 5;
+/** Most counts of one condition. */
+export const COUNTS_MAX = 10;
+
 /** One part of a group key: the first of these fields that the event has. */
 export type KeyField = readonly string[];
 

@@ -85,11 +85,7 @@ export function placeholderTest(
   };
 }
 
-function compile(
-  parts: readonly PlaceholderPart[],
-  cased: boolean,
-  lists: Lists,
-): (text: string) => boolean {
+function compile(parts: readonly PlaceholderPart[], cased: boolean, lists: Lists): (text: string) => boolean {
   const whole = alone(parts);
   const list = whole === undefined ? undefined : lists.get(whole);
   if (list !== undefined && list.kind !== 'text') return compileList(list);

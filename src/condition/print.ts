@@ -4,6 +4,7 @@
  * Field names without a dot are quoted, because unquoted ones may be aliases; values are quoted, hence literal.
  */
 import { never } from '../base/result.ts';
+import { printTestNode } from './print-expression.ts';
 import { needleTokens } from './text.ts';
 import type { Condition, PatternPart } from './tree.ts';
 
@@ -58,6 +59,8 @@ export function print(cond: Condition): string {
       return `${printField(cond.field)} IN ${PLAIN_LIST.test(cond.list) ? cond.list : quote(cond.list)}`;
     case 'placeholder':
       return `${cond.field === '' ? 'keyword' : printField(cond.field)}: ${quote(cond.parts.map((p) => (p.kind === 'list' ? `%${p.list}%` : p.kind === 'text' ? p.text : p.kind === 'any' ? '*' : '?')).join(''))}`;
+    case 'test':
+      return printTestNode(cond, { condition: print, field: printField, quote });
     case 'timepart':
       return `${cond.part}(${printField(cond.field)}) ${cond.op} ${cond.value}`;
     case 'words':

@@ -18,6 +18,8 @@ export const fold = (s: string): string => wellFormed(s).toLowerCase().replaceAl
 
 /** A number as text: plain decimal, optional exponent. No hex, no blanks, no Infinity. */
 export const NUMBER_SOURCE = '^[+-]?[0-9]+([.][0-9]+)?([eE][+-]?[0-9]{1,3})?$';
+/** The same with the number as group 1, for `extract`. */
+export const NUMBER_GROUP = '^([+-]?[0-9]+(?:[.][0-9]+)?(?:[eE][+-]?[0-9]{1,3})?)$';
 const NUMBER = new RegExp(NUMBER_SOURCE);
 /** Longer texts are no numbers for comparison. UTF-16 units. */
 export const NUMBER_CHARS_MAX = 64;

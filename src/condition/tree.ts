@@ -8,6 +8,7 @@
  * - Case is folded with Unicode simple lower-casing (`toLowerCase` = `lowerUTF8`) unless `cased`.
  */
 
+import type { Expression, TestOp } from './expression.ts';
 import type { TimePart, TimePartOp } from './time-part.ts';
 
 /** A wildcard pattern as parts: literal text, `*` (any run) or `?` (exactly one character). */
@@ -71,6 +72,8 @@ export type Condition =
       readonly op: TimePartOp;
       readonly value: number;
     }
+  /** Two expressions compare (`compile-test.ts`); `!=` is the opposite of `==`. May remember: see `stateful.ts`. */
+  | { readonly kind: 'test'; readonly op: TestOp; readonly left: Expression; readonly right: Expression }
   /** The words stand side by side as whole tokens in the raw text, case folded. */
   | { readonly kind: 'words'; readonly words: readonly string[] }
   /** Sigma keyword: the pattern occurs in any value of the event. */

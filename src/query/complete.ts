@@ -3,9 +3,9 @@
  * are not offered (they need the store). Pure, bounded. Held by `complete.test.ts`.
  */
 import { HOT_FIELDS } from '../model/catalogue.ts';
-import { ALIASES, ENTITY_KINDS } from './aliases.ts';
+import { ALIASES, ENTITY_KINDS } from '../condition/language/aliases.ts';
 import { EXPR_FUNCTIONS } from './expression.ts';
-import { FUNCTIONS, KEYWORDS, OPERATORS, QUERY_CHARS_MAX } from './grammar.ts';
+import { FUNCTIONS, KEYWORDS, OPERATORS, QUERY_CHARS_MAX } from '../condition/language/grammar.ts';
 import { AGGREGATES } from './pipes/aggregates.ts';
 import { PIPES } from './pipes/registry.ts';
 

@@ -11,14 +11,14 @@
  * Depth and number of nodes are bounded. Errors are `QueryFault`s with their place. Held by `pipes.test.ts` and
  * `expressions.int.test.ts`.
  */
-import { QUERY_DEPTH_MAX } from './grammar.ts';
+import { QUERY_DEPTH_MAX } from '../condition/language/grammar.ts';
 import { nearest } from '../base/nearest.ts';
 import { AGGREGATES } from './pipes/aggregates.ts';
 import type { FieldRef } from './pipes/pipe.ts';
 import type { Subquery } from './query.ts';
-import type { Piece, Scanner } from './scan.ts';
-import { resolveTarget } from './term.ts';
-import { parseSpan, parseTime } from './time.ts';
+import type { Piece, Scanner } from '../condition/language/scan.ts';
+import { resolveTarget } from '../condition/language/term.ts';
+import { parseSpan, parseTime } from '../condition/language/time.ts';
 
 /** Most nodes of one expression. */
 export const EXPRESSION_NODES_MAX = 200;

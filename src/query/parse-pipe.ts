@@ -4,8 +4,8 @@ import { nearest } from '../base/nearest.ts';
 import type { FieldRef, Pipe, PipeReader } from './pipes/pipe.ts';
 import { PIPES } from './pipes/registry.ts';
 import type { Subquery } from './query.ts';
-import { pieceText, type Scanner } from './scan.ts';
-import { resolveTarget } from './term.ts';
+import { pieceText, type Scanner } from '../condition/language/scan.ts';
+import { resolveTarget } from '../condition/language/term.ts';
 
 export type PipeOptions = {
   /** Microseconds. */

@@ -4,11 +4,17 @@ import { print, quote } from '../condition/print.ts';
 import type { Condition } from '../condition/tree.ts';
 import { EventFields } from '../model/event.ts';
 import { entitiesOf } from '../normalize/entities.ts';
-import { QUERY_CHARS_MAX, QUERY_DEPTH_MAX, QUERY_TERMS_MAX, type QueryError } from './grammar.ts';
+import {
+  QUERY_CHARS_MAX,
+  QUERY_DEPTH_MAX,
+  QUERY_TERMS_MAX,
+  type QueryError,
+} from '../condition/language/grammar.ts';
 import { nearest } from '../base/nearest.ts';
-import { type ParseOptions, parseQuery } from './parse.ts';
+import type { ParseOptions } from '../condition/language/parse.ts';
+import { parseQuery } from './parse.ts';
 import type { Query } from './query.ts';
-import { parseTime } from './time.ts';
+import { parseTime } from '../condition/language/time.ts';
 
 const NOW = Date.UTC(2026, 2, 5, 12) * 1000;
 const options: ParseOptions = { now: NOW, lists: new Map([['approved_cas', true]]) };

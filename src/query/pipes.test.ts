@@ -5,7 +5,7 @@ import type { Lists } from '../condition/tree.ts';
 import { checkSearch } from '../store/engine/guard.ts';
 import { EVAL_COLUMNS_MAX } from './pipes/eval.ts';
 import { EXPRESSION_NODES_MAX } from './expression.ts';
-import { QUERY_DEPTH_MAX, type QueryError } from './grammar.ts';
+import { QUERY_DEPTH_MAX, type QueryError } from '../condition/language/grammar.ts';
 import { parseQuery } from './parse.ts';
 import { type CompiledTable, compileTable, type Scope, SQL_CHARS_MAX } from './sql.ts';
 

@@ -1,6 +1,6 @@
 /** A parsed query: the filter as a condition, then the pipes. Plain data. */
 import type { Condition } from '../condition/tree.ts';
-import type { Hint, Token } from './grammar.ts';
+import type { Hint, Token } from '../condition/language/grammar.ts';
 import type { Pipe } from './pipes/pipe.ts';
 
 /** A search within a search: `where source.ip in (search failed | top 10 source.ip)`. */

@@ -16,6 +16,7 @@ import { type FieldDef, HOT_FIELDS, hotField } from '../model/catalogue.ts';
 import { parseIp } from '../model/ip.ts';
 import { anyTextSql, existsSql, nullSql, textOf, textsSql, type TextTest } from './sql-field.ts';
 import { columnOf, type SqlParams } from './sql-params.ts';
+import { testSql } from './sql-test.ts';
 
 /** Most members of a list that go into one query. */
 export const SQL_LIST_MAX = 20_000;
@@ -91,6 +92,13 @@ export class ConditionSql {
         return this.#placeholder(c, positive);
       case 'timepart':
         return this.#timePart(c, positive);
+      case 'test': {
+        const sql = testSql(c, p);
+        if (sql !== undefined) return sql;
+        // What remembers is decided by no single row: every row may be one of those.
+        this.exact = false;
+        return positive ? '1' : '0';
+      }
       case 'words':
         return this.#words(c.words, positive);
       case 'keyword':

@@ -7,6 +7,7 @@
  * Every expression is 0 or 1, never NULL, so that NOT is the complement. Held by `exact.int.test.ts`.
  */
 import { type FieldDef, hotField } from '../model/catalogue.ts';
+import { computedSql } from './sql-computed.ts';
 import { columnOf, type SqlParams } from './sql-params.ts';
 
 /** A test of one text value; `empty`: does it hold for ''? */
@@ -14,6 +15,8 @@ export type TextTest = { readonly sql: (x: string) => string; readonly empty: bo
 
 const isText = (def: FieldDef): boolean => def.type === 'keyword' || def.type === 'text';
 export function existsSql(field: string, p: SqlParams): string {
+  const computed = computedSql(field, p);
+  if (computed !== undefined) return `isNotNull(${computed})`;
   const name = p.bind('String', field);
   const elsewhere = `has(empties, ${name}) OR has(nulls, ${name})`;
   const def = hotField(field);
@@ -27,6 +30,8 @@ export function existsSql(field: string, p: SqlParams): string {
 
 /** Absent or null. */
 export function nullSql(field: string, p: SqlParams): string {
+  const computed = computedSql(field, p);
+  if (computed !== undefined) return `isNull(${computed})`;
   const name = p.bind('String', field);
   const def = hotField(field);
   if (def === undefined) {
@@ -41,6 +46,8 @@ export function nullSql(field: string, p: SqlParams): string {
 
 /** Does any of the field's values, as text, pass the test? */
 export function anyTextSql(field: string, test: TextTest, p: SqlParams): string {
+  const computed = computedSql(field, p);
+  if (computed !== undefined) return `(isNotNull(${computed}) AND ${test.sql(`assumeNotNull(${computed})`)})`;
   const def = hotField(field);
   if (def === undefined) return anyRest(field, test, p);
   const col = columnOf(def);
@@ -63,6 +70,9 @@ function anyRest(field: string, test: TextTest, p: SqlParams): string {
 
 /** All values as `Array(String)`. */
 export function textsSql(field: string, p: SqlParams): string {
+  const computed = computedSql(field, p);
+  if (computed !== undefined)
+    return `if(isNull(${computed}), emptyArrayString(), [assumeNotNull(${computed})])`;
   const name = p.bind('String', field);
   const def = hotField(field);
   if (def === undefined) {

@@ -6,12 +6,12 @@
 import { assert, err, ok, type Result } from '../base/result.ts';
 import type { Condition, Lists } from '../condition/tree.ts';
 import { parseEventId } from '../model/match.ts';
-import type { QueryError } from './grammar.ts';
+import type { QueryError } from '../condition/language/grammar.ts';
 import type { PipeEnv } from './pipes/pipe.ts';
 import { compilePipe } from './pipes/registry.ts';
 import { eventsTable, finished, type Table } from './pipes/table.ts';
 import type { Query } from './query.ts';
-import { QueryFault } from './scan.ts';
+import { QueryFault } from '../condition/language/scan.ts';
 import { ConditionSql, SqlRefused } from './sql-condition.ts';
 import { ipTextSql } from './sql-field.ts';
 import { type SqlParamValues, SqlParams } from './sql-params.ts';

@@ -2,7 +2,7 @@
 import { NUMBER_CHARS_MAX, NUMBER_SOURCE } from '../../condition/text.ts';
 import { hotField } from '../../model/catalogue.ts';
 import { numberSql, textSql, type ValueType } from '../expression-sql.ts';
-import { QueryFault } from '../scan.ts';
+import { QueryFault } from '../../condition/language/scan.ts';
 import { textsSql } from '../sql-field.ts';
 import type { SqlParams } from '../sql-params.ts';
 import { type Aggregate, type AggregateName, VALUE_CHARS_MAX, VALUES_MAX } from './aggregates.ts';

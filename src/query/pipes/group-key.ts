@@ -1,7 +1,7 @@
 /** What `stats` and `timechart` group by: a field, a column, or `bin(@timestamp, 5m)`, whose column is called like the field. */
 import { binSql } from '../expression-sql.ts';
-import { QueryFault } from '../scan.ts';
-import { parseSpan } from '../time.ts';
+import { QueryFault } from '../../condition/language/scan.ts';
+import { parseSpan } from '../../condition/language/time.ts';
 import type { FieldRef, PipeEnv, PipeReader } from './pipe.ts';
 import { type GroupKey, resolve, type Table } from './table.ts';
 

@@ -6,11 +6,11 @@
  * `hostile.test.ts`, `exact.int.test.ts` and `pipes.int.test.ts`.
  */
 import { hotField } from '../../model/catalogue.ts';
-import { KNOWN_NAMES } from '../aliases.ts';
+import { KNOWN_NAMES } from '../../condition/language/aliases.ts';
 import type { Place } from '../expression.ts';
 import { type ExprEnv, textSql, type Typed, type ValueType } from '../expression-sql.ts';
 import { nearest } from '../../base/nearest.ts';
-import { QueryFault } from '../scan.ts';
+import { QueryFault } from '../../condition/language/scan.ts';
 import { aggregateSql } from './aggregate-sql.ts';
 import type { Aggregate } from './aggregates.ts';
 import { cellSql, groupSql, RAW_TEXT } from './event-cell.ts';

@@ -4,8 +4,8 @@
  * of the field; the others are together in "(other)".
  */
 import { binSql, textSql } from '../expression-sql.ts';
-import { QueryFault } from '../scan.ts';
-import { parseSpan } from '../time.ts';
+import { QueryFault } from '../../condition/language/scan.ts';
+import { parseSpan } from '../../condition/language/time.ts';
 import { type Aggregate, parseAggregate } from './aggregates.ts';
 import type { FieldRef, PipeEnv, PipeReader } from './pipe.ts';
 import { extended, grouped, type GroupKey, keySql, resolve, type Table } from './table.ts';

@@ -3,8 +3,8 @@
  * between two of them. One row each: start, end, duration in seconds, number of events, and what further functions give.
  * Events without one of the fields are left out; an event of several values is in the transaction of each.
  */
-import { QueryFault } from '../scan.ts';
-import { parseSpan } from '../time.ts';
+import { QueryFault } from '../../condition/language/scan.ts';
+import { parseSpan } from '../../condition/language/time.ts';
 import { type Aggregate, parseAggregate } from './aggregates.ts';
 import type { FieldRef, PipeEnv, PipeReader } from './pipe.ts';
 import {

@@ -1,15 +1,15 @@
 /**
  * What a term means: names to fields or entities, values to conditions. Case: `:` and IN fold it, `==` and `!=` do
- * not, regular expressions do where they say `i`. Held by `parse.test.ts`.
+ * not, regular expressions do where they say `i`. Held by `src/query/parse.test.ts`.
  */
-import { parseCidr } from '../condition/ip-range.ts';
-import { numberOf, tokensOf } from '../condition/text.ts';
-import type { Condition } from '../condition/tree.ts';
-import { hotField } from '../model/catalogue.ts';
-import { parseIp } from '../model/ip.ts';
+import { parseCidr } from '../ip-range.ts';
+import { numberOf, tokensOf } from '../text.ts';
+import type { Condition } from '../tree.ts';
+import { hotField } from '../../model/catalogue.ts';
+import { parseIp } from '../../model/ip.ts';
 import { ALIASES, ENTITY_KINDS, type EntityKind, KNOWN_NAMES } from './aliases.ts';
 import type { Operator } from './grammar.ts';
-import { nearest } from '../base/nearest.ts';
+import { nearest } from '../../base/nearest.ts';
 import { hasWildcard, type Piece, pieceText, type Scanner } from './scan.ts';
 import { parseTime, type TimeSpan } from './time.ts';
 

@@ -1,6 +1,6 @@
 /**
  * Times as people write them in a query: ISO dates (UTC where no zone is given) and `now`, `now-7d`, `now+30d`.
- * Microseconds; `now` is given from outside. Held by `parse.test.ts`.
+ * Microseconds; `now` is given from outside. Held by `src/query/parse.test.ts`.
  */
 
 const UNIT_US: Readonly<Record<string, number>> = {

@@ -2,9 +2,9 @@
  * Reads the query's text piece by piece: words with wildcards and escapes, quoted text, operators, keywords. Which
  * piece may come next depends on the place (a value may hold `:`, a field name may not), so the parser asks for it.
  * Each piece read is noted in `tokens` for highlighting. Errors are thrown as `QueryFault` and caught once, in
- * `parseQuery`. Held by `parse.test.ts`.
+ * `parseQuery` and `parseCondition`. Held by `src/query/parse.test.ts`.
  */
-import type { PatternPart } from '../condition/tree.ts';
+import type { PatternPart } from '../tree.ts';
 import {
   FIELD_ENDS,
   type Keyword,

@@ -9,10 +9,6 @@ export const QUERY_CHARS_MAX = 10_000;
 export const QUERY_DEPTH_MAX = 50;
 /** Most terms (words and comparisons) in one query. */
 export const QUERY_TERMS_MAX = 500;
-/** Most searches within a search. */
-export const SUBSEARCHES_MAX = 3;
-/** Most pipes of a query, with those of its subsearches. */
-export const QUERY_PIPES_MAX = 10;
 
 export type TokenKind =
   | 'keyword'

@@ -1,8 +1,8 @@
 /**
  * Short names for fields and entities, as data. A quoted field name (`"src_ip":x`) is never an alias, so a JSON key of
- * that name stays reachable. Held by `parse.test.ts`.
+ * that name stays reachable. Held by `src/query/parse.test.ts`.
  */
-import { HOT_FIELDS } from '../model/catalogue.ts';
+import { HOT_FIELDS } from '../../model/catalogue.ts';
 
 /** Short name -> field. */
 export const ALIASES: ReadonlyMap<string, string> = new Map([
