@@ -214,7 +214,7 @@ export type RuleInfo = {
   readonly status: string;
   readonly version: string;
   readonly file: string;
-  readonly kind: 'rule' | 'correlation';
+  readonly kind: 'rule' | 'correlation' | 'condition';
   readonly attack: readonly string[];
   readonly falsepositives: readonly string[];
   readonly nextSteps: readonly string[];

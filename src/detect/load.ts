@@ -45,14 +45,19 @@ export type LoadOptions = {
   /** The mode in force; absent leaves the file's. */
   readonly modeFor?: (rule: Rule) => RuleMode;
 };
-export type Loaded = { readonly set: RuleSet; readonly problems: readonly RuleProblem[] };
+export type Loaded = {
+  readonly set: RuleSet;
+  readonly problems: readonly RuleProblem[];
+  /** Filter documents that were read, whether or not they narrow a rule. */
+  readonly filters: readonly SigmaFilter[];
+};
 
 /** All `*.yml` and `*.yaml` below the folders, but for `*.test.yml`. Reads files; throws nothing. */
 export function loadRules(dirs: readonly string[], options: LoadOptions): Loaded {
   const problems: RuleProblem[] = [];
   const files = dirs.flatMap((dir) => readRuleFiles(dir, problems));
   const loaded = rulesFromFiles(files, options);
-  return { set: loaded.set, problems: [...problems, ...loaded.problems] };
+  return { ...loaded, problems: [...problems, ...loaded.problems] };
 }
 
 /** The rule files of a folder; links are not followed out of it, and what cannot be read is a problem. */
@@ -143,6 +148,7 @@ export function rulesFromFiles(files: readonly RuleFile[], options: LoadOptions)
   return {
     set: makeRuleSet(modeFor === undefined ? rules : rules.map((r) => ({ ...r, mode: modeFor(r) }))),
     problems,
+    filters,
   };
 }
 

@@ -7,6 +7,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Condition } from '../condition/tree.ts';
+import type { LogSource } from './rule.ts';
 import { and, or } from './sigma/modifiers.ts';
 import { child, readYaml, textOf, textsOf, type Yaml } from './sigma/yaml.ts';
 
@@ -15,6 +16,8 @@ type SourceEntry = {
   readonly category: string;
   readonly service: string;
   readonly when: Condition;
+  /** Absent: true. */
+  readonly supplied?: boolean;
 };
 
 export type Taxonomy = {
@@ -25,8 +28,6 @@ export type Taxonomy = {
   readonly prefixes: ReadonlyMap<string, string>;
 };
 
-export type LogSource = { readonly product: string; readonly category: string; readonly service: string };
-
 /** Reads the folder; throws on a broken file, since it is ours. */
 export function readTaxonomy(dir: string): Taxonomy {
   const sources: SourceEntry[] = [];
@@ -35,8 +36,10 @@ export function readTaxonomy(dir: string): Taxonomy {
     if (when === undefined) throw new Error(`logsources.yml line ${item.line}: 'when' is missing`);
     for (const product of orBlank(textsOf(item, 'product')))
       for (const category of orBlank(textsOf(item, 'category')))
-        for (const service of orBlank(textsOf(item, 'service')))
-          sources.push({ product, category, service, when: whenOf(when) });
+        for (const service of orBlank(textsOf(item, 'service'))) {
+          const supplied = textOf(item, 'supplied') !== 'false';
+          sources.push({ product, category, service, when: whenOf(when), supplied });
+        }
   }
   const fields = new Map<string, Map<string, readonly string[]>>();
   const prefixes = new Map<string, string>();
@@ -75,39 +78,93 @@ function whenOf(y: Yaml): Condition {
   );
 }
 
+/** Which events a log source means, and whether any source of ours writes them. */
+export type SourceEvents = { readonly where: Condition; readonly supplied: boolean };
+
+/** Entries of `logsources.yml` where there are any, else what such events are called by convention. */
+export function eventsOf(t: Taxonomy, s: LogSource): SourceEvents {
+  const entries = entriesFor(t, s);
+  if (entries === undefined) return { where: byConvention(t, s), supplied: false };
+  return { where: allOf(entries), supplied: entries.every((e) => e.supplied !== false) };
+}
+
 /**
- * Which events a log source means: the most specific entry for its category and its service, and the product's own.
- * Undefined where nothing of ours supplies it.
+ * A product that nothing parses yet: events of the module or dataset of that name (Elastic's and our naming: `okta.system`,
+ * `fortinet_fortigate.log`), such as ECS documents bring. The rule loads, and fires once somebody sends them.
  */
+function byConvention(t: Taxonomy, s: LogSource): Condition {
+  const parts: Condition[] = [];
+  const product =
+    s.product === '' ? undefined : logsourceCondition(t, { product: s.product, category: '', service: '' });
+  if (s.product !== '') parts.push(product ?? named(s.product));
+  if (s.category !== '' && s.category !== 'application') {
+    const entry = t.sources.find((e) => e.product === '' && e.category === s.category && e.service === '');
+    parts.push(
+      entry?.when ?? { kind: 'equals', field: 'event.category', values: [s.category], cased: false },
+    );
+  }
+  if (s.service !== '') {
+    const names = s.product === '' ? [s.service] : [s.service, `${s.product}.${s.service}`];
+    parts.push(
+      or([{ kind: 'equals', field: 'event.dataset', values: names, cased: false }, named(s.service)]),
+    );
+  }
+  return parts.length === 0 ? named(s.category) : and(parts);
+}
+
+function named(name: string): Condition {
+  const names = [...new Set([name, name.replaceAll('_', '-'), name.replaceAll('-', '_')])];
+  const equal = (field: string): Condition => ({ kind: 'equals', field, values: names, cased: false });
+  return or([
+    equal('event.module'),
+    equal('vigil.source'),
+    equal('event.dataset'),
+    equal('observer.product'),
+    ...names.map(
+      (n): Condition => ({
+        kind: 'like',
+        field: 'event.dataset',
+        pattern: [{ kind: 'text', text: `${n}.` }, { kind: 'any' }],
+        cased: false,
+      }),
+    ),
+  ]);
+}
+
+/** The condition of the entries; undefined where the log source has none. */
 export function logsourceCondition(t: Taxonomy, s: LogSource): Condition | undefined {
-  if (s.product === '' && s.category === '' && s.service === '') return { kind: 'const', value: true };
+  const entries = entriesFor(t, s);
+  return entries === undefined ? undefined : allOf(entries);
+}
+
+const allOf = (entries: readonly SourceEntry[]): Condition =>
+  entries.length === 0 ? { kind: 'const', value: true } : and(entries.map((e) => e.when));
+
+/** The most specific entry for a log source's category and its service, and the product's own; all of them must hold. */
+function entriesFor(t: Taxonomy, s: LogSource): readonly SourceEntry[] | undefined {
   const exact = (p: string, c: string, v: string): SourceEntry | undefined =>
     t.sources.find((e) => e.product === p && e.category === c && e.service === v);
+  if (s.product === '' && s.category === '' && s.service === '') return [];
   const whole = exact(s.product, s.category, s.service);
-  if (whole !== undefined) return whole.when;
-  const parts: Condition[] = [];
+  if (whole !== undefined) return [whole];
+  const parts: SourceEntry[] = [];
   if (s.category !== '') {
     const e = exact(s.product, s.category, '') ?? exact('', s.category, '');
     if (e === undefined) return undefined;
-    parts.push(e.when);
+    parts.push(e);
     // A category that is not tied to the product is narrowed by the product's own condition.
     if (e.product === '' && s.product !== '') {
       const p = exact(s.product, '', '');
       if (p === undefined) return undefined;
-      parts.push(p.when);
+      parts.push(p);
     }
   }
   if (s.service !== '') {
     const e = exact(s.product, '', s.service) ?? exact('', '', s.service);
     if (e === undefined) return undefined;
-    parts.push(e.when);
+    parts.push(e);
   }
-  if (parts.length === 0) {
-    const p = exact(s.product, '', '');
-    if (p === undefined) return undefined;
-    parts.push(p.when);
-  }
-  return and(parts);
+  return parts;
 }
 
 /** Our names for a field of a rule with this log source. Spaces are stripped, as Sigma says. */

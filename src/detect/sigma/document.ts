@@ -6,8 +6,15 @@
  */
 import { createHash } from 'node:crypto';
 import { SEVERITIES, type Severity } from '../../model/alert.ts';
-import { type BaseRule, type Rule, RULE_MODES, type RuleMeta, type SentenceSpec } from '../rule.ts';
-import { type LogSource, logsourceCondition, mapField, type Taxonomy } from '../taxonomy.ts';
+import {
+  type BaseRule,
+  type LogSource,
+  type Rule,
+  type RuleMeta,
+  RULE_MODES,
+  type SentenceSpec,
+} from '../rule.ts';
+import { eventsOf, mapField, type Taxonomy } from '../taxonomy.ts';
 import { correlationOf } from './correlation.ts';
 import { detectionCondition } from './detection.ts';
 import { SigmaError } from './modifiers.ts';
@@ -22,33 +29,18 @@ export function readDocument(doc: YamlDocument, file: string, taxonomy: Taxonomy
   if (root.kind !== 'map')
     throw new SigmaError(root.line, 'a rule is a map with title, logsource and detection');
   const meta = metaOf(doc, file);
-  if (child(root, 'filter') !== undefined)
-    throw new SigmaError(
-      root.line,
-      'Sigma filters are not supported yet: add the exception to the rule itself',
-    );
-  if (child(root, 'action') !== undefined)
-    throw new SigmaError(
-      root.line,
-      "rule collections with 'action' are not supported yet: write each rule out in a document of its own",
-    );
   const correlation = child(root, 'correlation');
-  if (correlation !== undefined) return correlationOf(correlation, meta, fieldMap(root, taxonomy, NO_SOURCE));
+  if (correlation !== undefined) return correlationOf(correlation, meta, textOf(root, 'generate'));
   return baseRule(root, meta, taxonomy);
 }
 
-const NO_SOURCE: LogSource = { product: '', category: '', service: '' };
-
-const fieldMap = (
-  root: Yaml,
-  taxonomy: Taxonomy,
-  source: LogSource,
-): ((name: string) => readonly string[]) => {
+function taxonomyOf(root: Yaml): 'sigma' | 'ecs' {
   const named = textOf(root, 'taxonomy') || 'sigma';
-  if (named === 'ecs') return (name) => [name];
-  if (named === 'sigma') return (name) => mapField(taxonomy, source, name);
-  throw new SigmaError(root.line, `taxonomy '${named}' is not known: use ${TAXONOMIES.join(' or ')}`);
-};
+  const found = TAXONOMIES.find((t) => t === named);
+  if (found === undefined)
+    throw new SigmaError(root.line, `taxonomy '${named}' is not known: use ${TAXONOMIES.join(' or ')}`);
+  return found;
+}
 
 function baseRule(root: Yaml, meta: RuleMeta, taxonomy: Taxonomy): BaseRule {
   const detection = child(root, 'detection');
@@ -60,19 +52,18 @@ function baseRule(root: Yaml, meta: RuleMeta, taxonomy: Taxonomy): BaseRule {
     category: textOf(ls, 'category').toLowerCase(),
     service: textOf(ls, 'service').toLowerCase(),
   };
-  const where = logsourceCondition(taxonomy, source);
+  const { where, supplied } = eventsOf(taxonomy, source);
   const shown = [source.product, source.category, source.service].filter((s) => s !== '').join('/');
-  if (where === undefined)
-    throw new SigmaError(
-      ls.line,
-      `no source supplies the log source '${shown}': add it to content/taxonomy/logsources.yml`,
-    );
   return {
     ...meta,
     kind: 'rule',
     logsource: shown,
+    ...(supplied ? {} : { supplied }),
     where,
-    condition: detectionCondition(detection, fieldMap(root, taxonomy, source)),
+    source,
+    condition: detectionCondition(detection, (name) =>
+      meta.taxonomy === 'ecs' ? [name] : mapField(taxonomy, source, name),
+    ),
   };
 }
 
@@ -102,6 +93,7 @@ function metaOf(doc: YamlDocument, file: string): RuleMeta {
     references: textsOf(root, 'references'),
     falsepositives: textsOf(root, 'falsepositives'),
     version: digest.slice(0, 16),
+    taxonomy: taxonomyOf(root),
     file,
     line: doc.line,
     yaml: doc.text,
@@ -126,7 +118,16 @@ function modeIn(vigil: Yaml): Pick<RuleMeta, 'mode'> {
   return { mode };
 }
 
-const VIGIL_KEYS = ['entity', 'sentence', 'escalation', 'next_steps', 'escalates', 'severity', 'alert', 'mode'];
+const VIGIL_KEYS = [
+  'entity',
+  'sentence',
+  'escalation',
+  'next_steps',
+  'escalates',
+  'severity',
+  'alert',
+  'mode',
+];
 
 function checkVigil(vigil: Yaml): void {
   if (vigil.kind !== 'map') return;
@@ -154,7 +155,7 @@ function levelOf(text: string, line: number): Severity {
 }
 
 /** `attack.t1110.001` -> `T1110.001`; `attack.credential-access` or `attack.credential_access` -> `credential-access`. */
-function attackTag(tag: string): string[] {
+export function attackTag(tag: string): string[] {
   const m = /^attack\.(.+)$/i.exec(tag);
   if (m?.[1] === undefined) return [];
   return /^[tsg]\d{4}(\.\d{3})?$/i.test(m[1])

@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import type { PatternPart } from '../../condition/tree.ts';
+import type { PlaceholderPart } from '../../condition/tree.ts';
 import { base64Offsets, parsePattern, utf16, WINDASH_VARIANTS_MAX, windash } from './pattern.ts';
 
-const show = (parts: readonly PatternPart[]): string =>
-  parts.map((p) => (p.kind === 'text' ? p.text : p.kind === 'any' ? '<*>' : '<?>')).join('');
+const show = (parts: readonly PlaceholderPart[]): string =>
+  parts
+    .map((p) =>
+      p.kind === 'text' ? p.text : p.kind === 'any' ? '<*>' : p.kind === 'one' ? '<?>' : `<${p.list}>`,
+    )
+    .join('');
 
 test('the escape table of the specification', () => {
   const table: readonly (readonly [string, string])[] = [

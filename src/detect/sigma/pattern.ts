@@ -4,61 +4,68 @@
  *
  * Held by `pattern.test.ts`.
  */
-import type { PatternPart } from '../../condition/tree.ts';
+import { parseWildcards } from '../../condition/placeholder.ts';
+import type { PatternPart, PlaceholderPart } from '../../condition/tree.ts';
 
 export const ANY: PatternPart = { kind: 'any' };
-const ONE: PatternPart = { kind: 'one' };
 
 /** `\*` is a star, `\\*` a backslash before a wildcard, `\\\*` a backslash and a star, `\x` two characters. */
-export function parsePattern(text: string): PatternPart[] {
-  const out: PatternPart[] = [];
-  let literal = '';
-  let escaped = false;
-  const flush = (): void => {
-    if (literal !== '') out.push({ kind: 'text', text: literal });
-    literal = '';
+export const parsePattern = (text: string): PatternPart[] => parseWildcards(text);
+
+/** Longest name of a list between percent signs. */
+const NAME = /^%([A-Za-z0-9_.-]{1,64})%/;
+
+/** A value under `|expand`: `%name%` is a placeholder, `\%` a percent sign, the rest as always. */
+export function parsePlaceholders(text: string): PlaceholderPart[] {
+  const out: PlaceholderPart[] = [];
+  let from = 0;
+  const literal = (to: number): void => {
+    // An escaped percent sign is only known here; to the parser of wildcards a backslash before it is a character.
+    const part = text.slice(from, to).replace(/\\(\\|%)/g, (all, c: string) => (c === '%' ? '%' : all));
+    for (const p of parseWildcards(part)) out.push(p);
   };
-  for (const c of text) {
-    if (escaped) {
-      literal += c === '*' || c === '?' || c === '\\' ? c : `\\${c}`;
-      escaped = false;
-    } else if (c === '\\') escaped = true;
-    else if (c === '*' || c === '?') {
-      flush();
-      if (c === '?') out.push(ONE);
-      else if (out.at(-1)?.kind !== 'any') out.push(ANY);
-    } else literal += c;
+  for (let i = 0; i < text.length; i++) {
+    if (text[i] === '\\') {
+      i++;
+      continue;
+    }
+    const m = text[i] === '%' ? NAME.exec(text.slice(i, i + 70)) : null;
+    if (m?.[1] === undefined) continue;
+    literal(i);
+    out.push({ kind: 'list', list: m[1] });
+    i += m[0].length - 1;
+    from = i + 1;
   }
-  if (escaped) literal += '\\';
-  flush();
+  literal(text.length);
   return out;
 }
 
 /** The text where there are no wildcards, else undefined. */
-export function plainText(parts: readonly PatternPart[]): string | undefined {
+export function plainText(parts: readonly PlaceholderPart[]): string | undefined {
   if (parts.length === 0) return '';
   const only = parts[0];
   return parts.length === 1 && only !== undefined && only.kind === 'text' ? only.text : undefined;
 }
 
-export function withPrefix(parts: readonly PatternPart[]): PatternPart[] {
+export function withPrefix(parts: readonly PlaceholderPart[]): PlaceholderPart[] {
   return parts[0]?.kind === 'any' ? [...parts] : [ANY, ...parts];
 }
-export function withSuffix(parts: readonly PatternPart[]): PatternPart[] {
+export function withSuffix(parts: readonly PlaceholderPart[]): PlaceholderPart[] {
   return parts.at(-1)?.kind === 'any' ? [...parts] : [...parts, ANY];
 }
 
 /** Variants of a windash value, at most. 5 dashes to the power of 5 places. */
 export const WINDASH_VARIANTS_MAX = 3125;
 const DASHES = ['-', '/', '\u2013', '\u2014', '\u2015'] as const;
-const DASH_PLACE = /(?<![A-Za-z0-9_])[-/\u2013\u2014\u2015](?=[A-Za-z0-9_])/g;
+const DASH_PLACE = /(?<![\p{L}\p{N}_])[-/\u2013\u2014\u2015](?=[\p{L}\p{N}_])/gu;
 
 /** All permutations of the five dashes at the places where a flag begins; undefined where there are too many. */
-export function windash(parts: readonly PatternPart[]): PatternPart[][] | undefined {
-  let variants: PatternPart[][] = [[]];
+export function windash(parts: readonly PlaceholderPart[]): PlaceholderPart[][] | undefined {
+  let variants: PlaceholderPart[][] = [[]];
   for (const p of parts) {
     const texts = p.kind === 'text' ? dashVariants(p.text) : undefined;
-    const choices: PatternPart[] = texts === undefined ? [p] : texts.map((text) => ({ kind: 'text', text }));
+    const choices: PlaceholderPart[] =
+      texts === undefined ? [p] : texts.map((text) => ({ kind: 'text', text }));
     if (variants.length * choices.length > WINDASH_VARIANTS_MAX) return undefined;
     variants = variants.flatMap((v) => choices.map((c) => [...v, c]));
   }

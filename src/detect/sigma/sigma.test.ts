@@ -174,21 +174,19 @@ test('errors name file, line and remedy', () => {
     [rule("sel: { a|base64: 'x*' }\ncondition: sel"), /takes no wildcards/],
     [rule('sel: { a|gt: x }\ncondition: sel'), /needs a number/],
     [rule('sel: { a|cidr: 10.0.0.0/99 }\ncondition: sel'), /./],
-    [rule("sel: { a|contains|expand: 'x%y%z' }\ncondition: sel"), /%y%/],
-    [rule('sel: { a|hour: 5 }\ncondition: sel'), /time modifier/],
-    [
-      'title: T\nid: r\nlogsource: { product: mars }\ndetection: { s: { a: 1 }, condition: s }',
-      /no source supplies the log source 'mars'/,
-      3,
-    ],
+    [rule("sel: { a|expand|base64: 'x%y%z' }\ncondition: sel"), /\|base64 takes no placeholder \(%y%\)/],
+    [rule('sel: { a|hour: 24 }\ncondition: sel'), /\|hour is a whole number from 0 to 23/],
+    [rule("sel: { a|contains|re: 'x' }\ncondition: sel"), /\|re comes before \|contains/],
+    [rule("sel: { a|i: 'x' }\ncondition: sel"), /\|i goes after \|re/],
     ['title: T\nlogsource: { category: test }', /'detection' \(or 'correlation'\) is missing/],
     ['title: T\ndetection: { s: { a: 1 }, condition: s }', /'logsource' is missing/],
     ['id: x', /'title' is missing/],
     [rule('sel: { a: 1 }\ncondition: sel', 'taxonomy: klingon'), /taxonomy 'klingon'/],
     [rule('sel: { a: 1 }\ncondition: sel', 'level: awful'), /level 'awful'/],
     [rule('sel: { a: 1 }\ncondition: sel', 'vigil: { sentance: x }'), /vigil.sentance is not known/],
-    [rule('sel: { a: 1 }\ncondition: sel', 'filter: { rules: any }'), /filters are not supported/],
-    [rule('sel: { a: 1 }\ncondition: sel', 'action: global'), /collections/],
+    [rule('sel: { a: 1 }\ncondition: sel', 'filter: { rules: any }'), /exactly one 'condition'/],
+    [rule('sel: { a: 1 }\ncondition: sel', 'action: twice'), /action 'twice' is not one of/],
+    [rule('sel: { a: 1 }\ncondition: sel', 'action: repeat'), /needs a rule before it/],
   ];
   for (const [text, why, line] of cases) {
     const { set, problems } = load(text);
@@ -217,11 +215,27 @@ test('correlations: references, circles and unsupported kinds are refused with a
       /'nobody', which is not there/,
     ],
     ['type: event_count, rules: [c], timespan: 5m, condition: { gte: 3 }', /circle/],
-    ['type: value_sum, rules: [bee], timespan: 5m, condition: { gte: 3 }', /'value_sum' is not supported/],
+    ['type: value_sum, rules: [bee], timespan: 5m, condition: { gte: 3 }', /value_sum needs 'field'/],
     ['type: event_count, rules: [bee], timespan: 5m', /needs a 'condition'/],
     ['type: event_count, rules: [bee], timespan: 5 minutes, condition: { gte: 3 }', /timespan '5 minutes'/],
     ['type: value_count, rules: [bee], timespan: 5m, condition: { gte: 3 }', /needs 'field'/],
-    ['type: temporal, rules: [bee], timespan: 5m, condition: bee and not bee', /extended temporal/],
+    [
+      'type: temporal, rules: [bee], timespan: 5m, condition: bee and not wasp',
+      /'wasp', which is not in 'rules'/,
+    ],
+    ['type: temporal, rules: [bee], timespan: 5m, condition: not bee', /holds where nothing happens/],
+    ['type: event_count, rules: [bee], timespan: 10y, condition: { gte: 3 }', /longer than 366 days/],
+    ['type: event_count, rules: [bee], timespan: 0m, condition: { gte: 3 }', /is not like/],
+    ['type: event_count, rules: [bee], timespan: 5m, condition: bee', /only temporal types take a text/],
+    [
+      'type: event_count, rules: [bee], timespan: 5m, gruop-by: [a], condition: { gte: 1 }',
+      /gruop-by is not known/,
+    ],
+    ['type: temporal, rules: [bee], timespan: 5m, condition: { gte: 2 }', /more rules than the 1/],
+    [
+      'type: value_percentile, rules: [bee], timespan: 5m, condition: { field: a, percentile: 101, gte: 2 }',
+      /from 0 to 100/,
+    ],
     ['type: event_count, rules: [bee], timespan: 5m, condition: { gte: -1 }', /whole number/],
     ['type: event_count, rules: [bee], timespan: 5m, condition: { above: 1 }', /'above' is not one of/],
   ];
@@ -229,6 +243,7 @@ test('correlations: references, circles and unsupported kinds are refused with a
     const { set, problems } = load(base + c(body));
     assert.equal(set.rules.length, 1, body);
     assert.match(problems[0]?.reason ?? '', why, body);
+    assert.ok((problems[0]?.line ?? 0) > 1, body);
   }
   // A correlation over a refused one goes too, and says which.
   const chain = load(
