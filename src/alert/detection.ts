@@ -18,6 +18,7 @@ import {
 } from '../detect/correlate.ts';
 import { modeOf, type Rule, type RuleSet } from '../detect/rule.ts';
 import type { AlertChange } from '../model/alert.ts';
+import type { LateMark } from '../model/late.ts';
 import { eventIdText, type MatchedEvent } from '../model/match.ts';
 import { addEvent, type Episode, escalate, factsOf, namesOf, newEpisode, toAlert } from './episode.ts';
 import { episodeKey, Episodes, type EpisodesState } from './episodes.ts';
@@ -153,6 +154,11 @@ export class Detection {
   /** What rules without alerts of their own were met by since the last call: for the commit. */
   takeQuiet(): QuietCounts {
     return this.#quiet.take();
+  }
+
+  /** What came too late for its window since the last call: for the commit, and for history to judge. */
+  takeLate(): LateMark[] {
+    return this.#correlator.takeLate();
   }
 
   #single(rule: Rule, e: MatchedEvent): void {

@@ -10,10 +10,11 @@
  * by receive time; all others at the event that fulfils them.
  */
 import type { FieldValue, Origin } from '../model/event.ts';
+import type { LateMark } from '../model/late.ts';
 import type { MatchedEvent } from '../model/match.ts';
 import { fieldOf } from './attempts.ts';
 import { type Group, Groups } from './groups.ts';
-import { joined, type LateMark, LateMarks, type Lost, reaches } from './late.ts';
+import { joined, LateMarks, type Lost, reaches } from './late.ts';
 import type { CorrelationOp, CorrelationRule, RuleSet } from './rule.ts';
 import { addOccurrence, type Occurrence, type Stretch, type WindowSpec } from './window.ts';
 

@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
+import { addMark, LATE_KEYS_MAX, LATE_MARKS_MAX, type LateMark, mergeMarks } from '../model/late.ts';
 import { Correlator, type Hit } from './correlate.ts';
-import { LATE_KEYS_MAX, LateMarks, mergeMarks, reaches } from './late.ts';
+import { LateMarks, reaches } from './late.ts';
 import { BRUTE, matchedOf, rulesOf, T0 } from './testing.ts';
 import { addOccurrence, type Occurrence, type Stretch, type WindowSpec } from './window.ts';
 
@@ -157,4 +158,15 @@ test('marks are bounded: one per rule and lane, keys up to a number', () => {
   assert.equal(one?.events, LATE_KEYS_MAX + 1);
   assert.ok(one !== undefined);
   assert.equal(mergeMarks(one, { ...one, keys: ['x'] }).keys, null);
+  // Far apart in time they stay apart, up to a number; nothing is left out.
+  const day = 86_400e6;
+  let marks: LateMark[] = [];
+  for (let i = 0; i < 40; i++)
+    marks = addMark(marks, { ...one, from: T0 + i * day + i * i * 1e6, to: T0 + i * day + i * i * 1e6 });
+  assert.equal(marks.length, LATE_MARKS_MAX);
+  assert.equal(
+    marks.reduce((n, x) => n + x.events, 0),
+    40 * one.events,
+  );
+  assert.ok(marks.every((x, i) => i === 0 || x.from > (marks[i - 1]?.to ?? 0)));
 });

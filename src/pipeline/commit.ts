@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { QuietCounts } from '../alert/quiet.ts';
 import type { AlertChange } from '../model/alert.ts';
+import type { LateMark } from '../model/late.ts';
 import type { MatchedEvent } from '../model/match.ts';
 import type { BatchCommit } from '../store/control/commit.ts';
 import type { LedgerDelta } from '../store/control/tables/ledger.ts';
@@ -16,6 +17,7 @@ export type CommitInput = {
   readonly matches: readonly MatchedEvent[];
   /** Of rules that open no alerts of their own. */
   readonly quiet: QuietCounts;
+  readonly late: readonly LateMark[];
   readonly channels: readonly string[];
 };
 
@@ -35,6 +37,7 @@ export function commitOf(c: CommitInput): BatchCommit {
     dedup: c.entries.flatMap((e) => e.head.keys.map(([tenant, key]) => ({ tenant, key, at: e.ref.at }))),
     ruleStats: ruleStats(c.matches, c.changes, c.quiet),
     risk: c.quiet.risk,
+    late: c.late,
   };
 }
 
@@ -88,7 +91,7 @@ function ruleStats(
 }
 
 /** Live alerts are told once when they open and again at each escalation; the id makes a second telling impossible. */
-function notices(change: AlertChange, channels: readonly string[]): BatchCommit['outbox'] {
+export function notices(change: AlertChange, channels: readonly string[]): BatchCommit['outbox'] {
   const a = change.alert;
   if (change.kind === 'updated' || a.origin !== 'live') return [];
   const event = change.kind === 'opened' ? 'opened' : `escalated:${a.severity}:${a.steps.length}`;

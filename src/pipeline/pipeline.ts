@@ -254,6 +254,10 @@ export class Pipeline {
   get journalBytes(): number {
     return this.#journal.diskBytes;
   }
+  /** Batch up to which the store has everything. */
+  get storedBatch(): number {
+    return this.#storedBatch;
+  }
   get pendingRecords(): number {
     return this.#toStore.total;
   }

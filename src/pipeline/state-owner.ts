@@ -8,6 +8,7 @@ import type { QuietCounts } from '../alert/quiet.ts';
 import type { Log } from '../base/log.ts';
 import { assert, errorText } from '../base/result.ts';
 import type { AlertChange } from '../model/alert.ts';
+import type { LateMark } from '../model/late.ts';
 import type { BatchCommit } from '../store/control/commit.ts';
 import type { ControlStore } from '../store/control/control-store.ts';
 import { commitOf } from './commit.ts';
@@ -20,6 +21,13 @@ export type Committed = {
   readonly records: number;
   readonly alerts: readonly AlertChange[];
   readonly spentUs: UnitResult['spentUs'];
+};
+
+/** What a unit's matches caused. */
+type Judged = {
+  readonly changes: readonly AlertChange[];
+  readonly quiet: QuietCounts;
+  readonly late: readonly LateMark[];
 };
 
 /** Wait between attempts to commit. */
@@ -93,10 +101,11 @@ export class StateOwner {
       const matches = decodeMatches(r.matched);
       const changes = this.#judge(entries, matches);
       const quiet = this.detection.takeQuiet();
+      const late = this.detection.takeLate();
       this.stateBatch = last.ref.batch;
       if (!first.commit)
         for (const c of changes) this.#replayed.set(c.alert.id, { kind: 'updated', alert: c.alert });
-      else if (!(await this.#commit(entries, r, { changes, quiet }, matches))) return false;
+      else if (!(await this.#commit(entries, r, { changes, quiet, late }, matches))) return false;
       if (this.alignAfter >= 0 && last.ref.batch >= this.alignAfter) {
         this.alignAfter = -1;
         this.alignAlerts();
@@ -129,7 +138,7 @@ export class StateOwner {
   async #commit(
     entries: readonly Entry[],
     r: UnitResult,
-    { changes, quiet }: { readonly changes: readonly AlertChange[]; readonly quiet: QuietCounts },
+    { changes, quiet, late }: Judged,
     matches: ReturnType<typeof decodeMatches>,
   ): Promise<boolean> {
     const again = [...this.#replayed.values()];
@@ -140,6 +149,7 @@ export class StateOwner {
       changes: [...again, ...changes],
       matches,
       quiet,
+      late,
       channels: this.#d.channels,
     });
     if (!(await this.#write(tx))) return false;

@@ -4,10 +4,12 @@
  * ("a batch committed twice counts once", "a failing commit leaves nothing").
  */
 import type { AlertChange } from '../../model/alert.ts';
+import type { LateMark } from '../../model/late.ts';
 import type { Sql } from './sql.ts';
 import { putAlert } from './tables/alerts.ts';
 import { type Checkpoint, getCheckpoint, putCheckpoint } from './tables/checkpoints.ts';
 import { type DedupKey, putDedup } from './tables/dedup.ts';
+import { addLate } from './tables/late.ts';
 import { addLedger, type LedgerDelta } from './tables/ledger.ts';
 import { type OutboxInput, putOutbox } from './tables/outbox.ts';
 import { addRiskCount, type RiskCount } from './tables/risk-counts.ts';
@@ -25,6 +27,8 @@ export type BatchCommit = {
   readonly ruleStats: readonly RuleStat[];
   /** Matches of risk rules, to add. */
   readonly risk?: readonly RiskCount[];
+  /** What came too late for its window. */
+  readonly late?: readonly LateMark[];
 };
 
 /** The checkpoint (kind `batch`) that makes commits idempotent. */
@@ -44,6 +48,7 @@ export function commitBatch(sql: Sql, tx: BatchCommit): 'committed' | 'known' {
     for (const d of tx.dedup) putDedup(sql, d);
     for (const r of tx.ruleStats) addRuleStat(sql, r);
     for (const r of tx.risk ?? []) addRiskCount(sql, r);
+    for (const m of tx.late ?? []) addLate(sql, m);
     putCheckpoint(sql, { kind: 'batch', name: COMMITTED, pos: String(tx.through) });
     return 'committed';
   });

@@ -3,17 +3,19 @@
  * the others are synchronous, for the pipeline. Every change by a person takes the audit record that is written in the same
  * transaction; a change that finds nothing to change returns false or undefined and writes no audit. Times: microseconds.
  */
-import type { Alert, AlertStatus, Severity } from '../../model/alert.ts';
+import type { Alert, AlertChange, AlertStatus, Severity } from '../../model/alert.ts';
 import type { BatchCommit } from './commit.ts';
 import type { Raised } from './record.ts';
+import type { AlertStretch } from './tables/alerts.ts';
 import type { AlertBucket, AlertFilter, AlertList } from './tables/alert-lists.ts';
 import type { AuditRecord } from './tables/audit.ts';
 import type { Checkpoint } from './tables/checkpoints.ts';
 import type { DedupKey } from './tables/dedup.ts';
 import type { Exception } from './tables/exceptions.ts';
+import type { LateWork } from './tables/late.ts';
 import type { LedgerDelta, LedgerEntry, LedgerStored } from './tables/ledger.ts';
 import type { List } from './tables/lists.ts';
-import type { OutboxItem } from './tables/outbox.ts';
+import type { OutboxInput, OutboxItem } from './tables/outbox.ts';
 import type { RiskCount } from './tables/risk-counts.ts';
 import type { RuleModeSetting } from './tables/rule-modes.ts';
 import type { RuleStat } from './tables/rule-stats.ts';
@@ -54,6 +56,8 @@ export type PipelinePart = {
   ruleStats(): Map<string, RuleStat>;
   /** Lists in force, or those in force at `at`. */
   lists(at?: number): List[];
+  /** Every version that was in force at some time after `since`, by its beginning. */
+  listVersions(since: number): List[];
   onListChange(listen: (list: List) => void): () => void;
   setting(key: string): unknown;
   setSetting(key: string, value: unknown): void;
@@ -128,6 +132,19 @@ export type AnalystPart = {
   removeTenant(tenant: string, audit: AuditRecord): Promise<void>;
 };
 
+/** What came too late for its window, and what history finds of it. */
+export type LatePart = {
+  lateWork(): LateWork[];
+  /** Alerts of the rule and lane whose episode meets this stretch of event time. */
+  alertsOverlapping(of: AlertStretch): Alert[];
+  /** One transaction: alerts, notifications, and the work as done (unless more of it came meanwhile). */
+  commitLate(c: {
+    readonly work: LateWork;
+    readonly alerts: readonly AlertChange[];
+    readonly outbox: readonly OutboxInput[];
+  }): void;
+};
+
 /** Rules as people change them: modes, versions, roll-backs, exceptions. */
 export type RulesPart = {
   ruleModes(): Map<string, RuleModeSetting>;
@@ -162,4 +179,4 @@ export type RulesPart = {
   noticeChannels(names: readonly string[]): void;
 };
 
-export type ControlStore = PipelinePart & AccessPart & AnalystPart & RulesPart & { close(): void };
+export type ControlStore = PipelinePart & AccessPart & AnalystPart & RulesPart & LatePart & { close(): void };

@@ -14,6 +14,7 @@ import type {
   PipelinePart,
   RulesPart,
 } from './control-store.ts';
+import { latePart } from './late-part.ts';
 import { migrate } from './migrate.ts';
 import { Recorder } from './record.ts';
 import { rulesPart } from './rules-part.ts';
@@ -60,6 +61,7 @@ export function openControl(path: string): ControlStore {
     ...accessPart(sql, recorder),
     ...analystPart(sql, recorder, alertListeners, listListeners),
     ...(rulesPart(sql, recorder) satisfies RulesPart),
+    ...latePart(sql),
     close: () => sql.close(),
   };
 }
@@ -89,6 +91,7 @@ function pipelinePart(
     dedupSince: (since, limit) => dedup.dedupSince(sql, since, limit),
     ruleStats: () => allRuleStats(sql),
     lists: (at) => lists.listsAt(sql, at),
+    listVersions: (since) => lists.listVersions(sql, since),
     onListChange: (f) => listen(listListeners, f),
     setting: (key) => getSetting(sql, key),
     setSetting: (key, value) => setSetting(sql, key, value),

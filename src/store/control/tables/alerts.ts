@@ -208,7 +208,33 @@ export function getAlert(sql: Sql, id: string, tenants: readonly string[]): Aler
   return row === undefined ? undefined : alertFromRow(row, humanSteps(sql, [id]).get(id) ?? []);
 }
 
-/** Alerts not closed, whole, newest first: what the pipeline resumes from. */
+export type AlertStretch = {
+  readonly tenant: string;
+  readonly origin: Alert['origin'];
+  readonly rule: string;
+  /** Event time, microseconds, both ends. */
+  readonly from: number;
+  readonly to: number;
+};
+/** Alerts looked through for one that overlaps. */
+const OVERLAPS_MAX = 10_000;
+
+/** Alerts of a rule and lane whose episode meets a stretch of event time, without evidence and people's steps. */
+export const alertsOverlapping = (sql: Sql, s: AlertStretch): Alert[] =>
+  sql
+    .all(
+      sql.db
+        .selectFrom('alerts')
+        .selectAll()
+        .where('tenant', '=', s.tenant)
+        .where('rule', '=', s.rule)
+        .where('origin', '=', s.origin)
+        .where('first_seen', '<=', s.to)
+        .where('last_seen', '>=', s.from)
+        .limit(OVERLAPS_MAX),
+    )
+    .map((r) => alertFromRow(r, []));
+
 export type HumanChange = {
   readonly id: string;
   readonly tenants: readonly string[];

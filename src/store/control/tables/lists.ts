@@ -54,6 +54,19 @@ export function listsAt(sql: Sql, at?: number): List[] {
   return sql.all(q).map(listFromRow);
 }
 
+/** Versions in force at some time after `since`, by their beginning. */
+export const listVersions = (sql: Sql, since: number): List[] =>
+  sql
+    .all(
+      sql.db
+        .selectFrom('lists')
+        .selectAll()
+        .where((w) => w.or([w('valid_to', '=', 0), w('valid_to', '>', since)]))
+        .orderBy('valid_from')
+        .orderBy('name'),
+    )
+    .map(listFromRow);
+
 /** Ends the version in force and begins a new one; two changes in the same microsecond are one. */
 export function putList(sql: Sql, list: Omit<List, 'validTo'>): List {
   const made: List = { ...list, validTo: 0 };
