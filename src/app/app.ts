@@ -133,13 +133,14 @@ async function open(o: AppOptions, closers: Closer[]): Promise<Result<App>> {
   if (o.demo) control.setSetting('demo', true);
 
   const rules = new Rules({
-    dirs: [
-      join(o.root, 'content/rules'),
-      isAbsolute(config.rules) ? config.rules : join(dataDir, config.rules),
-    ],
+    shippedDir: join(o.root, 'content/rules'),
+    ownDir: isAbsolute(config.rules) ? config.rules : join(dataDir, config.rules),
     taxonomyDir: join(o.root, 'content/taxonomy'),
+    cacheFile: join(dataDir, 'rule-cache.json'),
+    version: o.version,
     control,
     more: o.demo ? DEMO_LISTS : new Map(),
+    now: nowUs,
     log,
   });
   closers.push(() => rules.close());
