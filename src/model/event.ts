@@ -27,8 +27,12 @@ export class EventFields {
   readonly #map = new Map<string, FieldValue>();
   /** Fields refused because of FIELDS_MAX. */
   overflow = 0;
-  /** Values cut at VALUE_CHARS_MAX. */
+  /** Values cut at VALUE_CHARS_MAX, lists and names cut at the bounds of `flatten`. */
   cut = 0;
+  /** Lists of different values given to fields that hold one. */
+  several = 0;
+  /** Values that did not fit their field's type. */
+  invalid = 0;
 
   /**
    * Sets a field from what a source said. Coerces to the catalogue's type; what does not fit goes to
@@ -87,6 +91,7 @@ export class EventFields {
       if (!def.multi && value.length === 1) return this.#typed(def, value[0] as Scalar);
       // A single-valued column cannot hold a list: the first value stays hot, the whole list is kept beside it.
       if (!def.multi) {
+        if (value.some((v) => v !== value[0])) this.several++;
         this.#typed(def, (value[0] ?? null) as Scalar);
         return this.#put(`${def.name}.all`, value);
       }
@@ -98,7 +103,10 @@ export class EventFields {
       return this.#put(def.name, good);
     }
     const c = coerce(def, value as Scalar);
-    if (c === undefined) return this.#put(INVALID_PREFIX + def.name, value);
+    if (c === undefined) {
+      this.invalid++;
+      return this.#put(INVALID_PREFIX + def.name, value);
+    }
     this.#put(def.name, def.multi && c !== null ? [c] : c);
   }
 

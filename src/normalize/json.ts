@@ -3,12 +3,14 @@
  * and `json.prop.test.ts`.
  *
  * - Objects have no prototype, so `__proto__`, `constructor` and the like are keys as any other.
- * - Duplicate keys: the last one wins (as in JSON.parse); the raw text keeps both and bare words find both.
+ * - Duplicate keys: the last one wins (as in JSON.parse); the raw text keeps both and bare words find both. The caller
+ *   is told (`facts`), as of what is left out.
  * - A number whose text differs from `String(n)` (20 digits, `1.50`, `1e3`) becomes its source text, a string.
  * - What lies deeper than JSON_DEPTH_MAX stays as its JSON text. Beyond JSON_NODES_MAX values, the rest of the document
  *   is left out (it stays in the raw text); in documents over SCAN_CHARS it is not even checked to be JSON.
  */
 import type { EventFields, FieldValue, Scalar } from '../model/event.ts';
+import { type DecodingFacts, noFacts } from './flags.ts';
 import type { Json, JsonObject } from './source.ts';
 
 export const JSON_DEPTH_MAX = 128;
@@ -31,19 +33,57 @@ const DEPTH_SCAN_CHARS = 2048;
 const SCAN_CHARS = 256 * 1024;
 
 /** The document, or undefined where the text is not JSON. Never throws. */
-export function parseJson(text: string): Json | undefined {
-  if (isOdd(text)) return scanJson(text);
+export function parseJson(text: string, facts: DecodingFacts = noFacts()): Json | undefined {
+  if (isOdd(text)) return scanJson(text, facts);
   try {
-    return safe(JSON.parse(text) as Json, 0, { nodes: 0 });
+    const count = { nodes: 0, keys: 0 };
+    const v = safe(JSON.parse(text) as Json, 0, count);
+    if (count.nodes > JSON_NODES_MAX) facts.leftOut = true;
+    else if (colons(text) !== count.keys && keysOf(text) !== count.keys) facts.duplicateKey = true;
+    return v;
   } catch {
     // Not JSON: the caller treats it as text.
     return undefined;
   }
 }
 
+/** Colons behind a quote: as many as the text has keys, or more where strings hold such text. Most documents end here. */
+function colons(text: string): number {
+  let n = 0;
+  for (let at = text.indexOf(':'); at >= 0; at = text.indexOf(':', at + 1)) {
+    let k = at - 1;
+    while (isBlank(text.charCodeAt(k))) k--;
+    if (text.charCodeAt(k) === 0x22) n++;
+  }
+  return n;
+}
+
+/** Keys of all objects of a JSON text, repeated ones included. */
+function keysOf(text: string): number {
+  let n = 0;
+  for (let open = text.indexOf('"'); open >= 0; ) {
+    let end = open;
+    let slashes = 1;
+    // A quote behind an odd number of backslashes belongs to the string.
+    while (slashes % 2 === 1) {
+      end = text.indexOf('"', end + 1);
+      if (end < 0) return n;
+      slashes = 0;
+      while (text.charCodeAt(end - 1 - slashes) === 0x5c) slashes++;
+    }
+    let k = end + 1;
+    while (isBlank(text.charCodeAt(k))) k++;
+    if (text.charCodeAt(k) === 0x3a) n++;
+    open = text.indexOf('"', k);
+  }
+  return n;
+}
+
+const isBlank = (c: number): boolean => c === 32 || c === 10 || c === 13 || c === 9;
+
 /** The document where the text is a JSON object. */
-export function parseJsonObject(text: string): JsonObject | undefined {
-  const v = parseJson(text);
+export function parseJsonObject(text: string, facts?: DecodingFacts): JsonObject | undefined {
+  const v = parseJson(text, facts);
   return isObject(v) ? v : undefined;
 }
 
@@ -88,7 +128,7 @@ function depthOver(text: string): boolean {
   return false;
 }
 
-function safe(v: Json, depth: number, count: { nodes: number }): Json {
+function safe(v: Json, depth: number, count: { nodes: number; keys: number }): Json {
   if (typeof v !== 'object' || v === null) return v;
   if (depth >= JSON_DEPTH_MAX) return JSON.stringify(v);
   if (Array.isArray(v)) {
@@ -104,6 +144,7 @@ function safe(v: Json, depth: number, count: { nodes: number }): Json {
   const out = Object.create(null) as { [key: string]: Json };
   for (const key in from) {
     if (++count.nodes > JSON_NODES_MAX) break;
+    count.keys++;
     const x = from[key] as Json;
     out[key] = typeof x === 'object' && x !== null ? safe(x, depth + 1, count) : x;
   }
@@ -111,11 +152,14 @@ function safe(v: Json, depth: number, count: { nodes: number }): Json {
 }
 
 /** The slow path: own scanner of RFC 8259, which knows source text and depth. */
-function scanJson(text: string): Json | undefined {
-  const s: Scan = { text, i: 0, nodes: 0, full: false };
+function scanJson(text: string, facts: DecodingFacts): Json | undefined {
+  const s: Scan = { text, i: 0, nodes: 0, full: false, facts };
   try {
     const v = scanValue(s, 0);
-    if (s.full) return v;
+    if (s.full) {
+      facts.leftOut = true;
+      return v;
+    }
     skipBlank(s);
     return s.i === text.length ? v : undefined;
   } catch {
@@ -124,7 +168,13 @@ function scanJson(text: string): Json | undefined {
   }
 }
 
-type Scan = { readonly text: string; i: number; nodes: number; full: boolean };
+type Scan = {
+  readonly text: string;
+  i: number;
+  nodes: number;
+  full: boolean;
+  readonly facts: DecodingFacts;
+};
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 const fail = (): never => {
   throw new SyntaxError('not JSON');
@@ -132,8 +182,7 @@ const fail = (): never => {
 
 function skipBlank(s: Scan): void {
   for (;;) {
-    const c = s.text.charCodeAt(s.i);
-    if (c !== 32 && c !== 10 && c !== 13 && c !== 9) return;
+    if (!isBlank(s.text.charCodeAt(s.i))) return;
     s.i++;
   }
 }
@@ -202,6 +251,7 @@ function scanObject(s: Scan, depth: number): Json {
     const key = scanString(s);
     skipBlank(s);
     if (s.text.charCodeAt(s.i++) !== 0x3a) return fail();
+    if (key in out) s.facts.duplicateKey = true;
     out[key] = scanValue(s, depth + 1);
     if (isFull(s)) return out;
     if (!more(s, 0x7d)) return out;
@@ -267,6 +317,7 @@ export function flatten(doc: JsonObject, out: EventFields, prefix = '', bounds: 
     found: new Map(),
     merged: new Map(),
     left: 0,
+    cut: 0,
     fields: bounds.fields ?? FLATTEN_FIELDS_MAX,
     depth: bounds.depth ?? FLATTEN_DEPTH_MAX,
     list: bounds.list ?? FLATTEN_LIST_MAX,
@@ -277,6 +328,7 @@ export function flatten(doc: JsonObject, out: EventFields, prefix = '', bounds: 
     else out.set(name, value);
   }
   out.overflow += f.left;
+  out.cut += f.cut;
   return f.left;
 }
 
@@ -285,6 +337,8 @@ type Flat = {
   /** Lists in `found` that were made here and may grow. */
   readonly merged: Map<string, Scalar[]>;
   left: number;
+  /** Lists and names that were cut. */
+  cut: number;
   readonly fields: number;
   readonly depth: number;
   readonly list: number;
@@ -295,14 +349,14 @@ function walkObject(f: Flat, doc: JsonObject, prefix: string, depth: number): vo
   for (const key in doc) {
     empty = false;
     const name = prefix === '' ? key : `${prefix}.${key}`;
-    walk(
-      f,
-      doc[key] as Json,
-      name.length > FIELD_NAME_CHARS_MAX ? name.slice(0, FIELD_NAME_CHARS_MAX) : name,
-      depth,
-    );
+    walk(f, doc[key] as Json, name.length > FIELD_NAME_CHARS_MAX ? shortened(f, name) : name, depth);
   }
   if (empty && prefix !== '') add(f, prefix, []);
+}
+
+function shortened(f: Flat, name: string): string {
+  f.cut++;
+  return name.slice(0, FIELD_NAME_CHARS_MAX);
 }
 
 function walk(f: Flat, v: Json, name: string, depth: number): void {
@@ -310,6 +364,7 @@ function walk(f: Flat, v: Json, name: string, depth: number): void {
   if (depth >= f.depth) return add(f, name, JSON.stringify(v));
   if (!Array.isArray(v)) return walkObject(f, v as JsonObject, name, depth + 1);
   const list = v as readonly Json[];
+  if (list.length > f.list) f.cut++;
   if (list.every(isScalar)) return add(f, name, list.length > f.list ? list.slice(0, f.list) : list);
   const count = Math.min(list.length, f.list);
   for (let i = 0; i < count; i++) walk(f, list[i] as Json, name, depth + 1);
@@ -334,9 +389,9 @@ function add(f: Flat, name: string, value: FieldValue): void {
 }
 
 function push(f: Flat, list: Scalar[], value: FieldValue): void {
-  if (!Array.isArray(value)) {
-    if (list.length < f.list) list.push(value as Scalar);
-    return;
+  const more = Array.isArray(value) ? (value as readonly Scalar[]) : [value as Scalar];
+  for (const x of more) {
+    if (list.length < f.list) list.push(x);
+    else f.cut++;
   }
-  for (const x of value as readonly Scalar[]) if (list.length < f.list) list.push(x);
 }

@@ -12,10 +12,12 @@ import { EventFields, type NormalizedEvent, type ParseStatus } from '../model/ev
 import type { RecordMeta } from '../model/record.ts';
 import { entitiesOf } from './entities.ts';
 import { decodeEnvelope, type Envelope, envelopeFields, noEnvelope, type PrefixTest } from './envelope.ts';
+import { type DecodingFacts, flagsOf, noFacts, trimDots } from './flags.ts';
 import { isJournal, journalEnvelope, journalFields } from './journald.ts';
 import { parseJsonObject } from './json.ts';
 import { bySignature, hasPrefix, PASSING_SOURCE, type Registry } from './registry.ts';
 import type { JsonObject, ParseOutcome, SourceInput, SourceSpec } from './source.ts';
+import { HEAD_CHARS } from './text.ts';
 import { claimTime, isoText } from './time.ts';
 import { around, unwrap } from './wrapped.ts';
 
@@ -40,13 +42,14 @@ export function makeNormalizer(registry: Registry, options: NormalizeOptions): N
   return (raw, meta, ingested) => {
     const rawText = Buffer.prototype.utf8Slice.call(raw, 0, raw.length);
     const zone = meta.zone === '' ? options.hostZone : meta.zone;
-    const record: Received = { raw, rawText, meta, ingested, options };
     const text = trimEnd(rawText);
+    const facts = noFacts();
+    const record: Received = { raw, rawText, text, facts, meta, ingested, options };
     let decoded: Decoded | undefined;
     try {
-      decoded = decode(text, { zone, ingested }, isPrefix);
+      decoded = decode(text, { zone, ingested, facts }, isPrefix);
       const fields = startFields(decoded);
-      const verdict = route(registry, meta, decoded, { zone, ingested, out: fields, isPrefix });
+      const verdict = route(registry, meta, decoded, { zone, ingested, facts, out: fields, isPrefix });
       return finish(record, decoded, verdict.fields ?? fields, verdict);
     } catch (e) {
       // A failing parser may have left half an event: start anew from the envelope.
@@ -74,7 +77,7 @@ type Decoded = {
   readonly json: JsonObject | undefined;
   readonly journal: JsonObject | undefined;
 };
-type Context = { readonly zone: string; readonly ingested: number };
+type Context = { readonly zone: string; readonly ingested: number; readonly facts: DecodingFacts };
 /** `fields` and `time` are there where the event was made anew from a line inside the document. */
 type Verdict = {
   readonly spec: SourceSpec | undefined;
@@ -102,30 +105,30 @@ function trimEnd(t: string): string {
 }
 
 function decode(text: string, ctx: Context, isPrefix: (t: string, at: number) => boolean): Decoded {
-  const whole = documentOf(text, 0);
+  const whole = documentOf(text, 0, ctx.facts);
   if (whole !== undefined) {
     if (!isJournal(whole)) {
       return { env: noEnvelope(text), message: text, repeated: 0, json: whole, journal: undefined };
     }
-    return withMessage(journalEnvelope(whole), whole);
+    return withMessage(journalEnvelope(whole), whole, ctx.facts);
   }
-  return withMessage(decodeEnvelope(text, ctx, isPrefix), undefined);
+  return withMessage(decodeEnvelope(text, ctx, isPrefix), undefined, ctx.facts);
 }
 
 const CEE = '@cee:';
 /** The JSON object that the text is from `at` on (blanks, byte order mark and `@cee:` skipped). */
-function documentOf(text: string, at: number): JsonObject | undefined {
+function documentOf(text: string, at: number, facts: DecodingFacts): JsonObject | undefined {
   let i = at;
   while (text.charCodeAt(i) === 32 || text.charCodeAt(i) === 0xfeff || text.charCodeAt(i) === 9) i++;
   if (text.charCodeAt(i) === 64 && text.startsWith(CEE, i)) {
     i += CEE.length;
     while (text.charCodeAt(i) === 32) i++;
   }
-  return text.charCodeAt(i) === 0x7b ? parseJsonObject(i === 0 ? text : text.slice(i)) : undefined;
+  return text.charCodeAt(i) === 0x7b ? parseJsonObject(i === 0 ? text : text.slice(i), facts) : undefined;
 }
 
 const REPEATED = 'message repeated ';
-function withMessage(env: Envelope, journal: JsonObject | undefined): Decoded {
+function withMessage(env: Envelope, journal: JsonObject | undefined, facts: DecodingFacts): Decoded {
   let { message } = env;
   let repeated = 0;
   if (message.startsWith(REPEATED)) {
@@ -135,7 +138,7 @@ function withMessage(env: Envelope, journal: JsonObject | undefined): Decoded {
       message = message.slice(m[0].length, -1);
     }
   }
-  return { env, message, repeated, json: documentOf(message, 0), journal };
+  return { env, message, repeated, json: documentOf(message, 0, facts), journal };
 }
 
 function startFields(d: Decoded): EventFields {
@@ -245,7 +248,7 @@ function searchWrapped(
 ): Verdict | undefined {
   const wrapped = unwrap(doc, ctx, ctx.isPrefix);
   if (wrapped === undefined) return undefined;
-  const inner = withMessage(wrapped.env, undefined);
+  const inner = withMessage(wrapped.env, undefined, ctx.facts);
   const out = startFields(inner);
   const ask = asker(inner, ctx, out);
   const found =
@@ -299,6 +302,8 @@ function programKey(program: string): string {
 type Received = {
   readonly raw: Uint8Array;
   readonly rawText: string;
+  readonly text: string;
+  readonly facts: DecodingFacts;
   readonly meta: RecordMeta;
   readonly ingested: number;
   readonly options: NormalizeOptions;
@@ -320,7 +325,12 @@ function finish(r: Received, d: Decoded, fields: EventFields, verdict: Verdict):
   // What the bounds left out is named on the event; the raw bytes have it all.
   if (fields.overflow > 0) fields.setOurs('vigil.fields_left_out', fields.overflow);
   if (fields.cut > 0) fields.setOurs('vigil.values_cut', fields.cut);
+  trimDots(fields);
+  const entities = entitiesOf(fields);
+  const headOnly = d.json === undefined && d.message.length > HEAD_CHARS;
   const source = verdict.spec?.name ?? UNKNOWN_SOURCE;
+  const flags = flagsOf({ raw: r.raw, text: r.text, facts: r.facts, fields, entities, headOnly, source });
+  if (flags.length > 0) fields.setOurs('vigil.flags', flags);
   const parser = verdict.spec === undefined ? UNKNOWN_PARSER : `${source}@${verdict.spec.version}`;
   provenance(fields, meta, { ts: claim.ts, ingested, source, parser, status: verdict.status });
   return {
@@ -331,7 +341,7 @@ function finish(r: Received, d: Decoded, fields: EventFields, verdict: Verdict):
     status: verdict.status,
     source,
     parser,
-    entities: entitiesOf(fields),
+    entities,
   };
 }
 
