@@ -52,6 +52,8 @@ export default defineSource({
     const operation = text(at(doc, 'operationName')) ?? text(at(doc, 'OperationName'));
     const where = text(at(doc, 'resourceId')) ?? text(at(doc, 'ResourceId')) ?? '';
     if (operation === undefined || !/MICROSOFT\.KEYVAULT|managedHSM/i.test(where)) return 'no';
+    // `Microsoft.KeyVault/vaults/delete` is the resource manager's: the activity log.
+    if (operation.includes('/')) return 'no';
     common(doc, operation, where, out);
     flattenInto(out, 'azure.keyvault', doc);
     return 'parsed';

@@ -56,6 +56,10 @@ export const AWS_ACTIONS: ReadonlyMap<string, AwsAction> = new Map([
   ...names('cloudtrail', 'StopLogging DeleteTrail', { action: 'audit_stopped' }),
   ...names('cloudtrail', 'StartLogging CreateTrail', { action: 'audit_started' }),
   ...names('cloudtrail', 'UpdateTrail PutEventSelectors PutInsightSelectors', { action: 'policy_changed' }),
+  ...names('route53resolver', 'DeleteResolverQueryLogConfig DisassociateResolverQueryLogConfig', {
+    action: 'audit_stopped',
+  }),
+  ...names('bedrock', 'DeleteModelInvocationLoggingConfiguration', { action: 'audit_stopped' }),
   ...names('config', 'StopConfigurationRecorder DeleteConfigurationRecorder DeleteDeliveryChannel', {
     action: 'audit_stopped',
   }),

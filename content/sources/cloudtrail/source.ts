@@ -11,6 +11,7 @@ import { at, flattenInto, isObject, list, number, text } from '../../lib/json.ts
 import { stampMicros } from '../../lib/times.ts';
 import { AWS_ACTIONS } from './actions.ts';
 import { mapCertificate, mapKey } from './pki.ts';
+import { isPublicPolicy } from './policy.ts';
 
 export default defineSource({
   name: 'cloudtrail',
@@ -19,6 +20,7 @@ export default defineSource({
   recognise: {
     jsonKeys: [
       ['eventSource', 'eventName', 'eventTime'],
+      ['eventSource', 'eventName'],
       ['detail-type', 'detail', 'source'],
     ],
   },
@@ -91,6 +93,7 @@ function act(doc: JsonObject, out: EventFields): void {
   if (known?.action.startsWith('file_') === true) {
     out.set('file.path', `s3://${list(at(req, 'bucketName'))[0] ?? ''}/${list(at(req, 'key'))[0] ?? ''}`);
   }
+  out.set('aws.policy.public', isPublicPolicy(req));
   if (service === 'kms') mapKey(doc, call, out);
   if (service === 'acm' || service === 'acm-pca') mapCertificate(doc, out);
   if (service === 'kms' && known !== undefined && !out.has('key.id'))

@@ -1,6 +1,6 @@
 /**
  * Google Cloud audit log entries of Cloud KMS and Certificate Authority Service (AuditLog in `protoPayload`); other
- * services become `cloud_api_call`. Everything is kept under `gcp.audit.*`.
+ * services are `gcp-audit`'s. Everything is kept under `gcp.audit.*`.
  */
 import type { EventFields } from '../../../src/model/event.ts';
 import { applyAction } from '../../../src/model/vocabulary.ts';
@@ -45,6 +45,7 @@ export default defineSource({
     const doc = input.json;
     const method = text(at(doc, 'protoPayload', 'methodName'));
     if (doc === undefined || method === undefined) return 'no';
+    if (!/^(?:cloudkms|privateca)\./.test(text(at(doc, 'protoPayload', 'serviceName')) ?? '')) return 'no';
     common(doc, method, out);
     flattenInto(out, 'gcp.audit', doc);
     return 'parsed';
