@@ -1,0 +1,61 @@
+/** The automaton finds what a plain search for each pattern finds. */
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import fc from 'fast-check';
+import { Automaton, foldForGate, Marks, type Pattern } from './automaton.ts';
+
+const text = fc.string({ unit: fc.constantFrom('a', 'b', 'A', 'c', '^', '$', 'ſ', 's', 'K', 'k', 'é') });
+const pattern = fc.record({
+  text: fc.string({ unit: fc.constantFrom('a', 'b', 's', 'k', '^', '$'), maxLength: 5 }),
+  start: fc.boolean(),
+  end: fc.boolean(),
+});
+
+const plain = (p: Omit<Pattern, 'out'>, t: string): boolean => {
+  if (p.start && p.end) return t === p.text;
+  if (p.start) return t.startsWith(p.text);
+  return p.end ? t.endsWith(p.text) : t.includes(p.text);
+};
+
+test('every pattern is found where it occurs, and nowhere else', () => {
+  fc.assert(
+    fc.property(
+      fc.array(pattern, { minLength: 1, maxLength: 12 }),
+      fc.array(text, { minLength: 1, maxLength: 6 }),
+      (all, texts) => {
+        const patterns = all.filter((p) => p.text !== '').map((p, out) => ({ ...p, out }));
+        const automaton = new Automaton(patterns);
+        const marks = new Marks(patterns.length);
+        for (const t of texts) {
+          marks.begin();
+          automaton.scan(t, marks);
+          const found = [...marks.list.subarray(0, marks.n)].sort((a, b) => a - b);
+          const folded = foldForGate(t);
+          assert.deepEqual(
+            found,
+            patterns.filter((p) => plain(p, folded)).map((p) => p.out),
+            JSON.stringify([t, patterns]),
+          );
+        }
+      },
+    ),
+    { numRuns: 300 },
+  );
+});
+
+test('many patterns that end in the same place', () => {
+  const patterns: Pattern[] = Array.from({ length: 60 }, (_, i) => ({
+    text: 'a'.repeat(i + 1),
+    start: false,
+    end: false,
+    out: i,
+  }));
+  const automaton = new Automaton(patterns);
+  const marks = new Marks(60);
+  marks.begin();
+  automaton.scan(`b${'a'.repeat(40)}b`, marks);
+  assert.equal(marks.n, 40);
+  marks.begin();
+  automaton.scan('b', marks);
+  assert.equal(marks.n, 0);
+});

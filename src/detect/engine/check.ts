@@ -1,0 +1,201 @@
+/**
+ * A condition as a check of the event in the view: the same verdict as `compileCondition`, with leaves that rules
+ * share judged once per event, cheap ones first, and regular expressions only where a text that they need occurs.
+ *
+ * Nodes that are not known here are left to `compileCondition`. Held by `engine.prop.test.ts`.
+ */
+import { compileCondition, type ConditionEnv, type Predicate } from '../../condition/evaluate.ts';
+import { fold, typeOf, wellFormed } from '../../condition/text.ts';
+import type { Condition, PatternPart } from '../../condition/tree.ts';
+import { parseIp } from '../../model/ip.ts';
+import { requiredLiterals } from './literal.ts';
+import type { View } from './view.ts';
+
+export type Check = {
+  readonly run: () => boolean;
+  /** Rough nanoseconds; orders the parts of a conjunction. */
+  readonly cost: number;
+};
+
+const COST = { exists: 20, equals: 60, like: 100, plain: 400, regex: 3000, keyword: 20_000 } as const;
+
+export class Checks {
+  readonly #view: View;
+  readonly #env: ConditionEnv;
+  readonly #leaves = new Map<string, Check>();
+
+  constructor(view: View, env: ConditionEnv) {
+    this.#view = view;
+    this.#env = env;
+  }
+
+  /** Throws where `compileCondition` throws. */
+  make(c: Condition): Check {
+    switch (c.kind) {
+      case 'and':
+        return every(c.items.map((item) => this.make(item)));
+      case 'or':
+        return some(c.items.map((item) => this.make(item)));
+      case 'not': {
+        const item = this.make(c.item);
+        return { run: () => !item.run(), cost: item.cost };
+      }
+      case 'const':
+        return { run: () => c.value, cost: 0 };
+      default:
+        return this.#leaf(c);
+    }
+  }
+
+  #leaf(c: Condition): Check {
+    const key = JSON.stringify(c);
+    const known = this.#leaves.get(key);
+    if (known !== undefined) return known;
+    const made = this.#remembered(this.#fresh(c));
+    this.#leaves.set(key, made);
+    return made;
+  }
+
+  #remembered(check: Check): Check {
+    const view = this.#view;
+    let at = -1;
+    let held = false;
+    return {
+      cost: check.cost,
+      run: () => {
+        if (at === view.epoch) return held;
+        held = check.run();
+        // Only once it did not throw.
+        at = view.epoch;
+        return held;
+      },
+    };
+  }
+
+  #fresh(c: Condition): Check {
+    switch (c.kind) {
+      case 'equals':
+        return this.#equals(c.field, c.values, c.cased);
+      case 'like': {
+        const simple = simplePattern(c.pattern);
+        if (simple !== undefined) return this.#simple(c.field, simple, c.cased);
+        return this.#plain(c, COST.plain);
+      }
+      case 'regex': {
+        const plain = this.#plain(c, COST.regex);
+        const need = requiredLiterals(c.source);
+        return need === undefined ? plain : this.#gated(c.field, need, plain);
+      }
+      case 'keyword':
+      case 'words':
+        return this.#plain(c, COST.keyword);
+      default:
+        return this.#plain(c, c.kind === 'exists' ? COST.exists : COST.plain);
+    }
+  }
+
+  #plain(c: Condition, cost: number): Check {
+    const test: Predicate = compileCondition(c, this.#env);
+    const view = this.#view;
+    return { run: () => test(view.event), cost };
+  }
+
+  #equals(field: string, values: readonly string[], cased: boolean): Check {
+    const ip = typeOf(field) === 'ip';
+    const norm = cased ? wellFormed : fold;
+    const set = new Set(values.map((v) => norm(ip ? (parseIp(v) ?? v) : v)));
+    return this.#any(field, cased, COST.equals, (t) => set.has(t));
+  }
+
+  #simple(field: string, p: Simple, cased: boolean): Check {
+    const text = cased ? wellFormed(p.text) : fold(p.text);
+    const cost = COST.like + text.length / 8;
+    switch (p.kind) {
+      case 'contains':
+        return this.#any(field, cased, cost, (t) => t.includes(text));
+      case 'startswith':
+        return this.#any(field, cased, cost, (t) => t.startsWith(text));
+      case 'endswith':
+        return this.#any(field, cased, cost, (t) => t.endsWith(text));
+      case 'is':
+        return this.#any(field, cased, cost, (t) => t === text);
+    }
+  }
+
+  #any(field: string, cased: boolean, cost: number, test: (t: string) => boolean): Check {
+    const view = this.#view;
+    const slot = view.slot(field);
+    return {
+      cost,
+      run: () => {
+        const texts = cased ? view.texts(slot) : view.folded(slot);
+        if (texts.length === 1) return test(texts[0] as string);
+        for (const t of texts) if (test(t)) return true;
+        return false;
+      },
+    };
+  }
+
+  /** Literals are looked for in text folded as far as a case-insensitive expression can see. */
+  #gated(field: string, need: readonly string[], check: Check): Check {
+    const view = this.#view;
+    const slot = view.slot(field);
+    return {
+      cost: check.cost,
+      run: () => {
+        for (const t of view.folded(slot)) {
+          const text = t.includes('ſ') ? t.replaceAll('ſ', 's') : t;
+          for (const n of need) if (text.includes(n)) return check.run();
+        }
+        return false;
+      },
+    };
+  }
+}
+
+function every(checks: readonly Check[]): Check {
+  const order = [...checks].sort((a, b) => a.cost - b.cost);
+  const [only] = order;
+  if (order.length === 1 && only !== undefined) return only;
+  return {
+    cost: order.reduce((sum, c) => sum + c.cost, 0),
+    run: () => {
+      for (const c of order) if (!c.run()) return false;
+      return true;
+    },
+  };
+}
+
+function some(checks: readonly Check[]): Check {
+  const order = [...checks].sort((a, b) => a.cost - b.cost);
+  const [only] = order;
+  if (order.length === 1 && only !== undefined) return only;
+  return {
+    cost: order.reduce((sum, c) => sum + c.cost, 0),
+    run: () => {
+      for (const c of order) if (c.run()) return true;
+      return false;
+    },
+  };
+}
+
+type Simple = { readonly kind: 'contains' | 'startswith' | 'endswith' | 'is'; readonly text: string };
+
+/** Patterns with one piece of text and `*` only at their ends. */
+function simplePattern(pattern: readonly PatternPart[]): Simple | undefined {
+  let text = '';
+  let before = false;
+  let after = false;
+  for (const p of pattern) {
+    if (p.kind === 'one') return undefined;
+    if (p.kind === 'any') {
+      if (text === '') before = true;
+      else after = true;
+    } else if (p.text !== '') {
+      if (after) return undefined;
+      text += p.text;
+    }
+  }
+  if (text === '') return undefined;
+  return { kind: before ? (after ? 'contains' : 'endswith') : after ? 'startswith' : 'is', text };
+}

@@ -1,0 +1,247 @@
+/**
+ * The engine in force. An event is routed to its log sources (`router.ts`); of their rules only those are evaluated whose
+ * witness fired (`index-of.ts`), and these by checks that are shared and judged once per event (`check.ts`).
+ *
+ * Contract: the verdict is that of `oracle.ts` (held by `engine.prop.test.ts`); a rule that throws is reported in
+ * `failures`, counts as not met, and stops no other. Memory is bounded: one index per log source, and INDEXES_MAX joint
+ * ones for the combinations that are seen most. Which index is used never changes a verdict.
+ */
+import { compileCondition, type Judged, type Predicate } from '../../condition/evaluate.ts';
+import type { Condition, Lists } from '../../condition/tree.ts';
+import type { NormalizedEvent } from '../../model/event.ts';
+import type { RuleProblem, RuleSet } from '../rule.ts';
+import { Marks } from './automaton.ts';
+import { type Check, Checks } from './check.ts';
+import { type CompiledRules, compileEach, type EngineStats, Failures, type RuleFailure } from './compiled.ts';
+import { type Indexed, makeIndex, measured, type RuleIndex, SAMPLE_EVENTS } from './index-of.ts';
+import { isRoutable, Router } from './router.ts';
+import { View } from './view.ts';
+import { guessedFrequency } from './witness.ts';
+
+/** Joint indexes over the rules of several log sources, and bytes of their tables. */
+export const INDEXES_MAX = 64;
+export const INDEX_BYTES_MAX = 96 * 1024 * 1024;
+/** Events kept at one time to measure by. */
+const SAMPLES_MAX = 8 * SAMPLE_EVENTS;
+/** A combination of log sources gets its joint index after so many events. */
+export const JOINT_AFTER = 300;
+/** ... and is made anew by what was then seen after so many more. */
+export const MEASURE_AGAIN_AFTER = 20_000;
+
+/** The rules of one log source. */
+type Group = {
+  readonly logsource: string;
+  readonly where: Condition;
+  readonly holds: Predicate;
+  readonly rules: Indexed[];
+  /** Made when an event of this log source is first seen. */
+  index: RuleIndex | undefined;
+  events: number;
+  last: number;
+};
+
+type Ready = { readonly id: string; readonly check: Check; evaluated: number; met: number };
+
+/** What events with the same log sources have in common. */
+type Class = {
+  readonly groups: readonly Group[];
+  joint: RuleIndex | undefined;
+  events: number;
+  last: number;
+  /** Events counted into the groups already. */
+  told: number;
+  sample: Judged[];
+};
+
+export type EngineOptions = { readonly jointAfter?: number; readonly measureAgainAfter?: number };
+
+export function compileIndexed(set: RuleSet, lists: Lists, options: EngineOptions = {}): CompiledRules {
+  return new Engine(set, lists, options);
+}
+
+class Engine implements CompiledRules {
+  readonly problems: readonly RuleProblem[];
+  readonly failures: ReadonlyMap<string, RuleFailure>;
+  readonly hash: string;
+  readonly #failures = new Failures();
+  readonly #view = new View();
+  readonly #rules: Ready[] = [];
+  readonly #groups: Group[] = [];
+  /** Log sources whose condition is more than values of fields. */
+  readonly #unrouted: Group[];
+  readonly #classes = new Map<string, Class>();
+  readonly #router: Router<Class>;
+  readonly #marks: Marks;
+  readonly #jointAfter: number;
+  readonly #againAfter: number;
+  #joints = 0;
+  #jointBytes = 0;
+  #samples = 0;
+  #events = 0;
+
+  constructor(set: RuleSet, lists: Lists, options: EngineOptions) {
+    this.hash = set.hash;
+    this.#jointAfter = options.jointAfter ?? JOINT_AFTER;
+    this.#againAfter = options.measureAgainAfter ?? MEASURE_AGAIN_AFTER;
+    const checks = new Checks(this.#view, { lists });
+    const byWhere = new Map<string, Group>();
+    this.problems = compileEach(set, lists, (rule) => {
+      const check = checks.make(rule.condition);
+      const key = JSON.stringify(rule.where);
+      let g = byWhere.get(key);
+      if (g === undefined) {
+        g = {
+          logsource: rule.logsource,
+          where: rule.where,
+          holds: compileCondition(rule.where, { lists }),
+          rules: [],
+          index: undefined,
+          events: 0,
+          last: 0,
+        };
+        byWhere.set(key, g);
+        this.#groups.push(g);
+      }
+      g.rules.push({ rule: this.#rules.length, condition: rule.condition });
+      this.#rules.push({ id: rule.id, check, evaluated: 0, met: 0 });
+    });
+    const routable = this.#groups.filter((g) => isRoutable(g.where));
+    const routed = Router.fits(routable.map((g) => g.where)) ? new Set(routable) : new Set<Group>();
+    this.#unrouted = this.#groups.filter((g) => !routed.has(g));
+    this.#router = new Router(
+      [...routed].map((g) => g.where),
+      (e) => this.#classOf([...routed].filter((g) => g.holds(e))),
+    );
+    this.#marks = new Marks(this.#rules.length);
+    this.failures = this.#failures.byRule;
+  }
+
+  match(e: NormalizedEvent): readonly string[] {
+    if (!e.fields.has('vigil.source')) e.fields.setOurs('vigil.source', e.source);
+    this.#events++;
+    this.#marks.begin();
+    this.#scan(this.#router.classOf(e), e);
+    for (const g of this.#unrouted) {
+      if (!g.holds(e)) continue;
+      g.events++;
+      g.last = e.ts;
+      this.#indexOf(g).scan(e, this.#marks);
+    }
+    return this.#marks.n === 0 ? NONE : this.#judge(e);
+  }
+
+  #classOf(groups: readonly Group[]): Class {
+    const key = groups.map((g) => this.#groups.indexOf(g)).join(' ');
+    let c = this.#classes.get(key);
+    if (c === undefined) {
+      c = { groups, joint: undefined, events: 0, last: 0, told: 0, sample: [] };
+      if (this.#classes.size >= CLASSES_MAX) this.#forget();
+      this.#classes.set(key, c);
+    }
+    return c;
+  }
+
+  /** Classes without an index of their own are made again when they are seen again. */
+  #forget(): void {
+    for (const [key, c] of this.#classes) {
+      tell(c);
+      if (c.joint === undefined) this.#classes.delete(key);
+    }
+    this.#router.forget();
+  }
+
+  #scan(c: Class, e: NormalizedEvent): void {
+    c.events++;
+    c.last = e.ts;
+    if (c.joint !== undefined) {
+      if (c.events === this.#againAfter) this.#measure(c);
+      else if (c.events > this.#againAfter - SAMPLE_EVENTS && c.events < this.#againAfter) this.#keep(c, e);
+      return c.joint.scan(e, this.#marks);
+    }
+    for (const g of c.groups) this.#indexOf(g).scan(e, this.#marks);
+    if (c.groups.length === 0 || this.#joints >= INDEXES_MAX || this.#jointBytes >= INDEX_BYTES_MAX) return;
+    if (c.sample.length < SAMPLE_EVENTS) this.#keep(c, e);
+    if (c.events >= this.#jointAfter) this.#measure(c);
+  }
+
+  #keep(c: Class, e: NormalizedEvent): void {
+    if (this.#samples >= SAMPLES_MAX) {
+      for (const other of this.#classes.values()) other.sample = [];
+      this.#samples = 0;
+    }
+    this.#samples++;
+    c.sample.push(kept(e));
+  }
+
+  #measure(c: Class): void {
+    const rules = c.groups.flatMap((g) => g.rules);
+    const often = c.sample.length === 0 ? guessedFrequency : measured(rules, c.sample, (n) => new Marks(n));
+    if (c.joint === undefined) this.#joints++;
+    else this.#jointBytes -= c.joint.bytes;
+    // What never fired in the sample is told apart by the guess.
+    const guessed = 1 / (c.sample.length + 1);
+    c.joint = makeIndex(rules, (l) => often(l) + guessed * guessedFrequency(l));
+    this.#jointBytes += c.joint.bytes;
+    this.#samples -= c.sample.length;
+    c.sample = [];
+  }
+
+  #indexOf(g: Group): RuleIndex {
+    g.index ??= makeIndex(g.rules, guessedFrequency);
+    return g.index;
+  }
+
+  #judge(e: NormalizedEvent): readonly string[] {
+    const marks = this.#marks;
+    const view = this.#view;
+    view.begin(e);
+    let met: number[] | undefined;
+    for (let i = 0; i < marks.n; i++) {
+      const n = marks.list[i] as number;
+      const r = this.#rules[n] as Ready;
+      r.evaluated++;
+      try {
+        if (!r.check.run()) continue;
+      } catch (error) {
+        this.#failures.add(r.id, error);
+        continue;
+      }
+      r.met++;
+      if (met === undefined) met = [n];
+      else met.push(n);
+    }
+    view.end();
+    if (met === undefined) return NONE;
+    if (met.length > 1) met.sort((a, b) => a - b);
+    return met.map((n) => (this.#rules[n] as Ready).id);
+  }
+
+  stats(): EngineStats {
+    for (const c of this.#classes.values()) tell(c);
+    return {
+      events: this.#events,
+      rules: this.#rules.map(({ id, evaluated, met }) => ({ id, evaluated, met })),
+      logsources: this.#groups.map(({ logsource, events, last }) => ({ logsource, events, last })),
+    };
+  }
+}
+
+const NONE: readonly string[] = [];
+/** Combinations of log sources that are held. */
+const CLASSES_MAX = 2000;
+
+/** Its events were counted once for all its log sources. */
+function tell(c: Class): void {
+  for (const g of c.groups) {
+    g.events += c.events - c.told;
+    if (c.last > g.last) g.last = c.last;
+  }
+  c.told = c.events;
+}
+
+/** An event is kept for the sample without its raw bytes. */
+const kept = (e: NormalizedEvent): Judged => ({
+  fields: e.fields,
+  rawText: e.rawText,
+  entities: e.entities,
+});
