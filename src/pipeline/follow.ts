@@ -76,7 +76,7 @@ export function sumLines(lists: Iterable<readonly LineCount[]>): LineCount[] {
   return [...by].map(([key, n]) => ({ key, n }));
 }
 
-export const MEMORY_BYTES_MAX = 96 * 1024 * 1024;
+export const MEMORY_BYTES_MAX = 48 * 1024 * 1024;
 export const UNIT_RECORDS_MAX = 4096;
 export const UNIT_BYTES_MAX = 4 * 1024 * 1024;
 

@@ -50,7 +50,7 @@ const BYTES_MAX = 24 * 1024 * 1024;
 /** Searchable within two seconds, and few inserts: each costs the engine ~60 ms of CPU whatever its size. */
 const WAIT_MS = 1000;
 const HURRY_MS = 300;
-export const BACKLOG_BYTES_MAX = 96 * 1024 * 1024;
+export const BACKLOG_BYTES_MAX = 48 * 1024 * 1024;
 const RETRY_MS_MIN = 200;
 const RETRY_MS_MAX = 5_000;
 /** How long a close waits for a store that does not take events. */
