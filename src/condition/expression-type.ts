@@ -6,7 +6,7 @@
  */
 import { never } from '../base/result.ts';
 import type { Expression, ExpressionFunction, TestOp } from './expression.ts';
-import { typeOf } from './text.ts';
+import { numberOf, typeOf } from './text.ts';
 import { zoneName } from './zone.ts';
 
 export type ValueKind = 'number' | 'text' | 'time' | 'any';
@@ -103,9 +103,19 @@ function need(e: Expression, wanted: 'number' | 'text' | 'time'): void {
       : wanted === 'number'
         ? kind === 'number' || kind === 'any' || kind === 'text'
         : kind === 'text' || kind === 'any';
+  if (wanted === 'number') needNumber(e);
   if (fits) return;
   const expected = wanted === 'time' ? ['@timestamp', 'a field that holds a time'] : [NAMES[wanted]];
   throw new ExpressionFault(`this is ${NAMES[kind]}, but ${NAMES[wanted]} is needed`, e, expected);
+}
+
+/** Text that stands where a number is needed has to be one; a word there is often meant as a field. */
+function needNumber(e: Expression): void {
+  if (e.kind !== 'text' || numberOf(e.value) !== undefined) return;
+  throw new ExpressionFault(`"${e.value}" is no number`, e, [
+    'a number',
+    `field(${e.value}), if it is a field`,
+  ]);
 }
 
 function kindOfCall(e: Extract<Expression, { kind: 'call' }>): ValueKind {
@@ -161,5 +171,7 @@ export function checkTest(op: TestOp, left: Expression, right: Expression): 'num
   const kinds = [kindOf(left), kindOf(right)];
   const ordered = op !== '==' && op !== '!=';
   if (!ordered && !kinds.includes('number') && !kinds.includes('time')) return 'text';
+  needNumber(left);
+  needNumber(right);
   return 'number';
 }

@@ -1,9 +1,10 @@
 /**
  * A comparison of expressions as text that parses back (held by `src/query/print.prop.test.ts`). Fields are written
- * `field(name)` where the bare name could be read as something else.
+ * `field(name)` where the bare name could be read as something else: as text behind `==`, as an alias.
  */
 import { never } from '../base/result.ts';
 import type { CountTerm, Expression, KeyField } from './expression.ts';
+import { FIELD_GROUPS } from './language/aliases.ts';
 import type { Condition } from './tree.ts';
 
 export type Printers = {
@@ -13,8 +14,16 @@ export type Printers = {
 };
 
 export function printTestNode(c: Extract<Condition, { kind: 'test' }>, by: Printers): string {
-  return `${printExpression(c.left, by)} ${c.op} ${printExpression(c.right, by)}`;
+  // A bare field before a plain number would be a `compare`, which the tree tells apart.
+  const bare = c.op !== '==' && c.op !== '!=' && c.right.kind !== 'number' && c.right.kind !== 'text';
+  return `${printSide(c.left, bare, by)} ${c.op} ${printSide(c.right, bare, by)}`;
 }
+
+const printSide = (e: Expression, bare: boolean, by: Printers): string =>
+  e.kind === 'field' && !bare ? `field(${by.field(e.field)})` : printExpression(e, by);
+
+/** A name that the expression's lexer takes whole and that is no alias. */
+const BARE = /^(@timestamp|[A-Za-z_][A-Za-z0-9_]*([.][A-Za-z0-9_]+)+)$/;
 
 export function printExpression(e: Expression, by: Printers): string {
   switch (e.kind) {
@@ -23,7 +32,7 @@ export function printExpression(e: Expression, by: Printers): string {
     case 'text':
       return by.quote(e.value);
     case 'field':
-      return `field(${by.field(e.field)})`;
+      return BARE.test(e.field) && !FIELD_GROUPS.has(e.field) ? e.field : `field(${by.field(e.field)})`;
     case 'call':
       return `${e.name}(${e.args.map((a) => printExpression(a, by)).join(', ')})`;
     case 'arithmetic':

@@ -1,9 +1,10 @@
 /**
  * A condition as query text. `parseQuery(print(t))` gives `t` again for every tree that the parser can make (held by
  * `src/query/print.prop.test.ts`); the rest comes out as readable text of the same meaning where there is one.
- * Field names without a dot are quoted, because unquoted ones may be aliases; values are quoted, hence literal.
+ * Field names without a dot, or that also stand for several fields, are quoted, because a quoted name is no alias; values are quoted, hence literal.
  */
 import { never } from '../base/result.ts';
+import { FIELD_GROUPS } from './language/aliases.ts';
 import { printTestNode } from './print-expression.ts';
 import { needleTokens } from './text.ts';
 import type { Condition, PatternPart } from './tree.ts';
@@ -21,7 +22,8 @@ export function quote(s: string): string {
 
 const codeOf = (c: string): string => `\\u{${(c.codePointAt(0) as number).toString(16)}}`;
 
-export const printField = (name: string): string => (PLAIN_FIELD.test(name) ? name : quote(name));
+export const printField = (name: string): string =>
+  PLAIN_FIELD.test(name) && !FIELD_GROUPS.has(name) ? name : quote(name);
 
 /** A pattern as an unquoted word; text alone is quoted. */
 export function printPattern(pattern: readonly PatternPart[]): string {

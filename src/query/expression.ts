@@ -18,7 +18,8 @@ import type { FieldRef } from './pipes/pipe.ts';
 import type { Subquery } from './query.ts';
 import type { Piece, Scanner } from '../condition/language/scan.ts';
 import { resolveTarget } from '../condition/language/term.ts';
-import { parseSpan, parseTime } from '../condition/language/time.ts';
+import { readName, readNumber, takeSymbol } from '../condition/language/lexemes.ts';
+import { parseTime } from '../condition/language/time.ts';
 
 /** Most nodes of one expression. */
 export const EXPRESSION_NODES_MAX = 200;
@@ -75,10 +76,6 @@ export const EXPR_FUNCTIONS = [
 ] as const;
 export type ExprFunction = (typeof EXPR_FUNCTIONS)[number]['name'];
 
-const NAME = /[A-Za-z_@\u0080-\u{10ffff}][\w.@\u0080-\u{10ffff}]*/uy;
-const NUMBER = /\d{1,30}(?:\.\d{1,30})?(?:[eE][+-]?\d{1,3})?/y;
-const SPAN = /\d{1,9}[smhdw]\b/y;
-const CODE = /\\u\{([0-9a-fA-F]{1,6})\}/y;
 const WORDS = new Set(['and', 'or', 'not', 'in']);
 
 export function parseExpression(s: Scanner, now: number, subsearch: () => Subquery): Expr {
@@ -218,7 +215,7 @@ class ExpressionParser {
       s.fail(`text stands in double quotes, a field's name in backticks`, ['"text"', '`name`']);
     const number = this.#number(start);
     if (number !== undefined) return number;
-    const piece = s.char === '`' ? this.#quotedName() : this.#plainName();
+    const piece = readName(s);
     if (piece === undefined)
       s.fail(`${s.found()}, but a value is needed`, ['a field', 'a number', '"text"', 'function(...)']);
     if (!piece.quoted) {
@@ -240,20 +237,8 @@ class ExpressionParser {
   }
 
   #number(start: number): Expr | undefined {
-    const s: Scanner = this.#s;
-    for (const [re, value] of [
-      [SPAN, (t: string) => (parseSpan(t) ?? 0) / 1e6],
-      [NUMBER, Number],
-    ] as const) {
-      re.lastIndex = s.pos;
-      const m = re.exec(s.text);
-      if (m === null) continue;
-      s.pos += m[0].length;
-      s.note('value', start);
-      if (/[\w.]/.test(s.char)) s.fail('this is no number', ['10', '0.5', '5m'], { start, end: s.pos + 1 });
-      return this.#node({ kind: 'number', value: value(m[0]), start, end: s.pos });
-    }
-    return undefined;
+    const value = readNumber(this.#s);
+    return value === undefined ? undefined : this.#node({ kind: 'number', value, start, end: this.#s.pos });
   }
 
   #field(piece: Piece): Expr {
@@ -298,45 +283,11 @@ class ExpressionParser {
     const s: Scanner = this.#s;
     s.take('(');
     s.space();
-    const inner = s.char === '`' ? this.#quotedName() : this.#plainName();
+    const inner = readName(s);
     s.expect(')', `${word}( is still open`);
     const written = inner === undefined ? word : `${word}(${resolveTarget(inner).written})`;
     const place = { start: at.start, end: s.pos };
     return this.#node({ kind: 'field', ref: { written, field: written, ...place }, ...place });
-  }
-
-  #plainName(): Piece | undefined {
-    const s: Scanner = this.#s;
-    NAME.lastIndex = s.pos;
-    const m = NAME.exec(s.text);
-    if (m === null) return undefined;
-    const start = s.pos;
-    s.pos += m[0].length;
-    s.note('field', start);
-    return { parts: [{ kind: 'text', text: m[0] }], quoted: false, start, end: s.pos };
-  }
-
-  /** Between backticks; the escapes are those of quoted text. */
-  #quotedName(): Piece {
-    const s: Scanner = this.#s;
-    const start = s.pos;
-    let text = '';
-    for (s.pos++; s.char !== '`'; s.pos++) {
-      if (s.done) s.fail('this name is never closed', ['`'], { start, end: s.text.length });
-      const next = s.text[s.pos + 1];
-      CODE.lastIndex = s.pos;
-      const code = CODE.exec(s.text);
-      if (code !== null && Number.parseInt(code[1] as string, 16) <= 0x10ffff) {
-        text += String.fromCodePoint(Number.parseInt(code[1] as string, 16));
-        s.pos = CODE.lastIndex - 1;
-      } else if (s.char === '\\' && (next === '`' || next === '\\')) {
-        text += next;
-        s.pos++;
-      } else text += s.char;
-    }
-    s.pos++;
-    s.note('field', start);
-    return { parts: [{ kind: 'text', text }], quoted: true, start, end: s.pos };
   }
 
   #at(): number {
@@ -355,12 +306,6 @@ class ExpressionParser {
   }
 
   #symbol<T extends string>(of: readonly T[]): T | undefined {
-    const s: Scanner = this.#s;
-    s.space();
-    const found = of.find((o) => s.text.startsWith(o, s.pos));
-    if (found === undefined) return undefined;
-    s.pos += found.length;
-    s.note('operator', s.pos - found.length);
-    return found;
+    return takeSymbol(this.#s, of);
   }
 }

@@ -2,6 +2,7 @@
  * Short names for fields and entities, as data. A quoted field name (`"src_ip":x`) is never an alias, so a JSON key of
  * that name stays reachable. Held by `src/query/parse.test.ts`.
  */
+import { CERTIFICATE_IDENTITY, COMPUTED_FIELDS } from '../computed.ts';
 import { HOT_FIELDS } from '../../model/catalogue.ts';
 
 /** Short name -> field. */
@@ -18,7 +19,6 @@ export const ALIASES: ReadonlyMap<string, string> = new Map([
   ['dst', 'destination.ip'],
   ['dst_port', 'destination.port'],
   ['dest_port', 'destination.port'],
-  ['event_type', 'event.action'],
   ['action', 'event.action'],
   ['category', 'event.category'],
   ['outcome', 'event.outcome'],
@@ -40,6 +40,30 @@ export const ALIASES: ReadonlyMap<string, string> = new Map([
   ['country', 'source.geo.country_iso_code'],
   ['issuer', 'x509.issuer.common_name'],
   ['serial', 'x509.serial_number'],
+]);
+
+/**
+ * Names that stand for several fields, any of which may hold: ECS's `event.type` is often meant as what happened, and a
+ * certificate's names and issuer have several homes. The first field is the one that pipes take.
+ */
+export const FIELD_GROUPS: ReadonlyMap<string, readonly string[]> = new Map([
+  ['event.type', ['event.type', 'event.action']],
+  ['event_type', ['event.action', 'event.type']],
+  ['event.domain', ['x509.subject.common_name', 'x509.alternative_names']],
+  ['event.issuer', ['x509.issuer.common_name', 'x509.issuer.distinguished_name', 'x509.authority_key_id']],
+]);
+/** Behind these a class of events (`classes.ts`) may stand for a value. */
+export const NAMES_OF_CLASSES: ReadonlySet<string> = new Set(['event.type', 'event_type']);
+
+/** Keys of counts (`by`, `from`, `for`) that are no field: the first of these that the event has. */
+export const KEY_ALIASES: ReadonlyMap<string, readonly string[]> = new Map([
+  // Who asked for the certificate: the ACME account or whoever the CA names.
+  ['source', ['certificate.requester', 'user.name', 'source.ip']],
+  ['certificate', [CERTIFICATE_IDENTITY]],
+  ['user', ['user.name']],
+  ['host', ['host.name']],
+  ['ip', ['source.ip']],
+  ['domain', ['x509.subject.common_name', 'dns.question.name', 'url.domain', 'destination.domain']],
 ]);
 
 export type EntityKind = {
@@ -88,6 +112,8 @@ export const ENTITY_KINDS: ReadonlyMap<string, EntityKind> = new Map([
 /** Names that completion offers: fields, aliases, entity kinds. */
 export const KNOWN_NAMES: ReadonlySet<string> = new Set([
   ...HOT_FIELDS.map((d) => d.name),
+  ...COMPUTED_FIELDS,
   ...ALIASES.keys(),
+  ...FIELD_GROUPS.keys(),
   ...ENTITY_KINDS.keys(),
 ]);

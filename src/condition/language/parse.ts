@@ -4,15 +4,20 @@
  *
  *   or   = and { OR and }        and = not { [AND] not }        not = NOT not | "(" or ")" | term
  *   term = word | "phrase" | function "(" ... ")" | field operator value | field [NOT] IN (list | "(" values ")")
+ *        | expression (comparison expression | [NOT] IN "(" values ")")            (see `read-expression.ts`)
  *
  * Bad text gives an error with its place, what was expected there and, where there is one, a suggestion. Never throws;
  * length, depth and number of terms are bounded. Held by `src/query/parse.test.ts` and `src/query/print.prop.test.ts`.
  */
 import { nearest } from '../../base/nearest.ts';
 import { err, ok, type Result } from '../../base/result.ts';
+import { hotField } from '../../model/catalogue.ts';
+import { type CountTerm, type Expression, TEST_OPS, type TestOp } from '../expression.ts';
 import { regexProblem } from '../regex.ts';
+import { numberOf } from '../text.ts';
 import type { Condition } from '../tree.ts';
 import { KNOWN_NAMES } from './aliases.ts';
+import { CLASSES, NAMED_CLASSES } from './classes.ts';
 import {
   FIELDREF_OPS,
   FUNCTIONS,
@@ -25,24 +30,31 @@ import {
   QUERY_TERMS_MAX,
   type QueryError,
 } from './grammar.ts';
+import { atCountEnd, readCount } from './read-count.ts';
+import { CALLS, type CountFunction, expressionCall, ExpressionReader } from './read-expression.ts';
 import { hasWildcard, type Piece, pieceText, QueryFault, Scanner } from './scan.ts';
 import { bareCondition, resolveTarget, type Target, valueCondition, withCase } from './term.ts';
+import { parseTime } from './time.ts';
 
 export type ParseOptions = {
   /** For `now-7d`, microseconds. */
   readonly now: number;
   /** Names of the lists there are; without it any name passes. */
   readonly lists?: { readonly has: (name: string) => boolean; readonly keys: () => Iterable<string> };
+  /** Remarks of `parseCondition`; those of `parseQuery` are in its answer. */
+  readonly onHint?: (hint: Hint) => void;
 };
 
 /** A filter alone, without pipes: the text of a rule's condition. Empty text is `always`. */
 export function parseCondition(text: string, options: ParseOptions): Result<Condition, QueryError> {
   return parsing(text, (s) => {
-    const filter = new FilterParser(s, options).filter();
+    const parser = new FilterParser(s, options);
+    const filter = parser.filter();
     s.space();
     if (s.char === '|') s.fail('a condition has no pipes', ['the end of the condition']);
     if (!s.done)
       s.fail(`${s.found()}, which nothing before it opens`, ['AND', 'OR', 'the end of the condition']);
+    if (options.onHint !== undefined) parser.hints.forEach(options.onHint);
     return filter;
   });
 }
@@ -69,6 +81,12 @@ export class FilterParser {
   readonly #s: Scanner;
   readonly #options: ParseOptions;
   #terms = 0;
+  /** Within the parentheses of a count. */
+  #counting = false;
+  /** Parentheses and words that were found to begin no expression. */
+  readonly #plain = new Set<number>();
+  /** Why the last such parenthesis does not. */
+  #fault: QueryFault | undefined;
 
   constructor(s: Scanner, options: ParseOptions) {
     this.#s = s;
@@ -79,7 +97,15 @@ export class FilterParser {
   filter(): Condition {
     const s: Scanner = this.#s;
     s.space();
-    return s.ended || s.char === '|' ? { kind: 'const', value: true } : this.#or(1, this.#term);
+    if (s.ended || s.char === '|') return { kind: 'const', value: true };
+    try {
+      return this.#or(1, this.#term);
+    } catch (e) {
+      // Read as an expression the text was understood further.
+      const best = this.#fault;
+      if (e instanceof QueryFault && best !== undefined && best.detail.start > e.detail.start) throw best;
+      throw e;
+    }
   }
 
   #or(depth: number, leaf: Leaf): Condition {
@@ -102,7 +128,8 @@ export class FilterParser {
   #atEnd(): boolean {
     const s: Scanner = this.#s;
     s.space();
-    return s.done || s.char === ')' || s.char === '|' || s.char === ',' || s.peekKeyword() === 'OR';
+    if (s.done || s.char === ')' || s.char === '|' || s.char === ',' || s.peekKeyword() === 'OR') return true;
+    return this.#counting && atCountEnd(s);
   }
 
   #not(depth: number, leaf: Leaf): Condition {
@@ -111,7 +138,12 @@ export class FilterParser {
       if (depth >= QUERY_DEPTH_MAX) s.fail(`nested deeper than ${QUERY_DEPTH_MAX}`, ['fewer NOTs']);
       return { kind: 'not', item: this.#not(depth + 1, leaf) };
     }
+    s.space();
     const open = s.pos;
+    if (s.char === '(' && leaf === this.#term && expressionFollows(s.text, closing(s.text, open))) {
+      const found = this.#attempt(open, () => this.#expressionTerm(depth));
+      if (found !== undefined) return found;
+    }
     if (s.take('(')) {
       const inner = this.#or(depth + 1, leaf);
       if (!s.take(')')) {
@@ -131,6 +163,9 @@ export class FilterParser {
     const call = /^([a-z]+)\(/.exec(s.text.slice(s.pos, s.pos + 20));
     const fn = FUNCTIONS.find((f) => f.name === call?.[1]);
     if (fn !== undefined) return this.#call(fn.name, depth);
+    if (expressionCall(s.text, s.pos) !== undefined) return this.#expressionTerm(depth);
+    const sum = this.#arithmeticTerm(depth);
+    if (sum !== undefined) return sum;
     const address = bareCondition(s.peekRun(), undefined);
     if (address !== undefined) {
       const start = s.pos;
@@ -140,6 +175,10 @@ export class FilterParser {
     }
     const piece = s.piece('field', 'word');
     if (piece === undefined) return this.#missingTerm();
+    if (s.char === '(' && !piece.quoted && expressionFollows(s.text, closing(s.text, s.pos))) {
+      const name = pieceText(piece);
+      s.fail(`there is no function called "${name}"`, [...CALLS], piece, nearest(name, CALLS));
+    }
     const op = s.operator();
     if (op !== undefined) return this.#compare(this.#target(piece), op, depth);
     const negated = this.#takeIn();
@@ -148,6 +187,10 @@ export class FilterParser {
       return negated ? { kind: 'not', item: found } : found;
     }
     this.#equalsHint(piece);
+    if (this.#counting && !piece.quoted) {
+      const found = this.#classTerm(piece);
+      if (found !== undefined) return found;
+    }
     return (
       bareCondition(s.text.slice(piece.start, piece.end), piece) ??
       s.fail('there is no letter or digit to search for', ['a word', `keyword("...")`], piece)
@@ -219,7 +262,163 @@ export class FilterParser {
     }
     if (op.name === 'equals' && s.char === '(')
       return valueCondition(s, target, op, this.#values(), this.#options.now);
-    return this.#value(target, op);
+    return this.#computed(target, op, depth) ?? this.#value(target, op);
+  }
+
+  /** Right of an operator: an expression that is more than a value; undefined where it is one. */
+  #computed(target: Target, op: Operator, depth: number): Condition | undefined {
+    const s: Scanner = this.#s;
+    const equality = op.name === 'equals' || op.name === 'differs';
+    if (!equality && !isOrder(op)) return undefined;
+    const call = expressionCall(s.text, s.pos);
+    if (call === undefined && (equality || !this.#isComputed(target))) return undefined;
+    const reader = this.#reader(depth);
+    const right = reader.sum();
+    if (equality && right.kind === 'field') {
+      const same = target.each((field) => ({
+        kind: 'fieldref',
+        field,
+        op: 'equals',
+        other: right.field,
+        cased: true,
+      }));
+      return op.name === 'equals' ? same : { kind: 'not', item: same };
+    }
+    // Of several fields any may hold, and `!=` is the opposite of `==`.
+    const opposite = op.name === 'differs' && target.fields.length > 1;
+    const testOp = opposite ? '==' : (op.text as TestOp);
+    const found = target.each((field) => reader.test(testOp, reader.field(field, target), right));
+    return opposite ? { kind: 'not', item: found } : found;
+  }
+
+  /** Is what stands right of `<` more than a number or a time? */
+  #isComputed(target: Target): boolean {
+    const s: Scanner = this.#s;
+    if (s.char === '"') return false;
+    const run = s.peekRun();
+    const isTime = hotField(target.field)?.type === 'date';
+    const literal =
+      numberOf(run) !== undefined || (isTime && parseTime(run, this.#options.now) !== undefined);
+    if (literal) return ARITHMETIC_NEXT.test(s.text.slice(s.pos + run.length, s.pos + run.length + 50));
+    // A lone word is rather a mistyped number or time than a field.
+    const next = s.text[s.pos + run.length] ?? ' ';
+    return /[.@*+/%`-]/.test(run) || '(`'.includes(next) || KNOWN_NAMES.has(run);
+  }
+
+  /** Arithmetic at the beginning of a term: `source.bytes / destination.bytes > 10`, `2 * source.bytes < 5`. */
+  #arithmeticTerm(depth: number): Condition | undefined {
+    const s: Scanner = this.#s;
+    const run = s.peekRun();
+    if (s.char === '"' || run === '') return undefined;
+    const behind = s.text.slice(s.pos + run.length, s.pos + run.length + 50);
+    // These alone mean nothing else; a `*` does.
+    if (SIGN_NEXT.test(behind)) return this.#expressionTerm(depth);
+    if (!ARITHMETIC_NEXT.test(behind) && !/^[\w.@`-]+[*+/%][\w.@`(-]/.test(run)) return undefined;
+    return this.#attempt(s.pos, () => this.#expressionTerm(depth));
+  }
+
+  /** What `read` gives, or everything as it was: then the text has its plain meaning, and its own errors. */
+  #attempt(start: number, read: () => Condition): Condition | undefined {
+    const s: Scanner = this.#s;
+    if (this.#plain.has(start)) return undefined;
+    const before = [s.pos, s.tokens.length, this.hints.length, this.#terms] as const;
+    const counting = this.#counting;
+    try {
+      return read();
+    } catch (e) {
+      if (!(e instanceof QueryFault)) throw e;
+      [s.pos, s.tokens.length, this.hints.length, this.#terms] = before;
+      this.#counting = counting;
+      this.#plain.add(start);
+      if (s.text[start] === '(') this.#fault = e;
+      return undefined;
+    }
+  }
+
+  #reader(depth: number): ExpressionReader {
+    return new ExpressionReader(
+      this.#s,
+      {
+        now: this.#options.now,
+        target: (piece) => this.#target(piece),
+        count: (name, at) => this.#count(name, at),
+      },
+      depth,
+    );
+  }
+
+  /** An expression with its comparison. */
+  #expressionTerm(depth: number): Condition {
+    const s: Scanner = this.#s;
+    const start = s.pos;
+    const reader = this.#reader(depth);
+    const left = reader.sum();
+    const negated = this.#takeIn();
+    if (negated !== undefined) {
+      const found = this.#expressionIn(reader, left);
+      return negated ? { kind: 'not', item: found } : found;
+    }
+    const op = s.operator();
+    const name = TEST_OPS.find((o) => o === op?.text);
+    if (op === undefined || name === undefined) {
+      const at = { start, end: s.pos };
+      const shown = op === undefined ? 'a comparison is missing' : `"${op.text}" compares a field with text`;
+      return s.fail(shown, ['==', '!=', '<', '<=', '>', '>='], at);
+    }
+    return reader.test(name, left, name === '==' || name === '!=' ? reader.equalTo() : reader.sum());
+  }
+
+  /** Behind `IN`: values in parentheses. */
+  #expressionIn(reader: ExpressionReader, left: Expression): Condition {
+    const s: Scanner = this.#s;
+    s.space();
+    if (s.char !== '(')
+      s.fail('what is computed is compared with values in parentheses', ['(6, 7)', 'field IN list']);
+    s.take('(');
+    const items: Condition[] = [];
+    do {
+      if (++this.#terms > QUERY_TERMS_MAX) s.fail(`more than ${QUERY_TERMS_MAX} terms`, ['fewer values']);
+      items.push(reader.test('==', left, reader.equalTo()));
+    } while (s.take(','));
+    s.expect(')', 'the list of values is still open');
+    return items.length === 1 ? (items[0] as Condition) : { kind: 'or', items };
+  }
+
+  /** Behind the parenthesis of a count, up to the closing one. */
+  #count(name: CountFunction, depth: number, written: string = name): CountTerm {
+    const s: Scanner = this.#s;
+    if (this.#counting) s.fail('a count within a count', ['a condition over one event']);
+    this.#counting = true;
+    const term = readCount(
+      s,
+      { name, written },
+      {
+        target: (piece) => this.#target(piece),
+        condition: () => this.#or(depth + 1, this.#term),
+      },
+    );
+    this.#counting = false;
+    return term;
+  }
+
+  /** A bare word within a count: a class of events, else text. */
+  #classTerm(piece: Piece): Condition | undefined {
+    const s: Scanner = this.#s;
+    if (hasWildcard(piece)) return undefined;
+    const word = pieceText(piece);
+    const found = CLASSES.get(word);
+    if (found !== undefined) return found.condition;
+    if (KNOWN_NAMES.has(word)) {
+      s.fail(`"${word}" is a field, not a class of events`, [`${word}:*`, `"${word}" as a text`], piece);
+    }
+    if (!word.includes('_')) return undefined;
+    const expected = [...NAMED_CLASSES.keys(), `"${word}" as a text`];
+    return s.fail(
+      `there is no class of events called "${word}"`,
+      expected,
+      piece,
+      nearest(word, CLASSES.keys()),
+    );
   }
 
   #value(target: Target, op: Operator): Condition {
@@ -303,8 +502,9 @@ export class FilterParser {
       case 'cased':
         return withCase(this.#or(depth + 1, this.#term));
       case 'exists':
+        return this.#exists(depth);
       case 'null':
-        return this.#fieldArgument().each((field) => ({ kind: name, field }));
+        return this.#fieldArgument().each((field) => ({ kind: 'null', field }));
       case 'entity':
         return {
           kind: 'entity',
@@ -329,6 +529,27 @@ export class FilterParser {
     }
   }
 
+  /** `exists(field)`, or `exists(condition for key in last 30 days)`, which counts. */
+  #exists(depth: number): Condition {
+    const s: Scanner = this.#s;
+    s.space();
+    const before = [s.pos, s.tokens.length] as const;
+    const piece = s.piece('field', 'field');
+    s.space();
+    if (piece !== undefined && (s.char === ')' || s.done)) {
+      const word = pieceText(piece);
+      if (!piece.quoted && CLASSES.has(word) && !KNOWN_NAMES.has(word)) {
+        const expected = [`exists(${word} in last 30 days)`, `exists("${word}")`];
+        s.fail(`${word} is a class of events: when should there have been one?`, expected, piece);
+      }
+      return this.#target(piece).each((field) => ({ kind: 'exists', field }));
+    }
+    [s.pos, s.tokens.length] = before;
+    if (piece === undefined && s.char === ')') s.fail(`${s.found()}, but a field is needed`, ['a field']);
+    const left = this.#count('count', depth + 1, 'exists');
+    return { kind: 'test', op: '>', left, right: { kind: 'number', value: 0 } };
+  }
+
   #argument(place: 'field' | 'value', what: string): Piece {
     const piece = this.#s.piece(place, place);
     return piece ?? this.#s.fail(`${this.#s.found()}, but ${what} is needed`, [what]);
@@ -348,3 +569,28 @@ export class FilterParser {
     this.hints.push({ message, start: piece.start, end: piece.end, suggestion: `${name}:${m[2]}` });
   }
 }
+
+/** `*` wants an operand behind it: alone it stands for every event. */
+const SIGN_NEXT = /^\s+[-+/%]\s/;
+const ARITHMETIC_NEXT = /^\s+(?:[-+/%]\s|\*\s*[\w@("`.-])/;
+const isOrder = (op: Operator): boolean => ['<', '<=', '>', '>='].includes(op.name);
+
+/** The place behind the parenthesis that closes the one at `open`; -1 where none does. Quoted text is skipped. */
+function closing(text: string, open: number): number {
+  let depth = 0;
+  for (let i = open; i < text.length; i++) {
+    const c = text[i];
+    if (c === '\\') i++;
+    else if (c === '"') {
+      for (i++; i < text.length && text[i] !== '"'; i++) if (text[i] === '\\') i++;
+    } else if (c === '(') depth++;
+    else if (c === ')' && --depth === 0) return i + 1;
+  }
+  return -1;
+}
+
+const EXPRESSION_NEXT = /^\s*(?:==|!=|[<>]|(?:NOT\s+)?IN\b|[-+/%]\s|\*\s*[\w@("`.])/;
+
+/** Do a comparison or arithmetic follow? Then the parentheses before hold an expression. */
+const expressionFollows = (text: string, at: number): boolean =>
+  at >= 0 && EXPRESSION_NEXT.test(text.slice(at, at + 50));

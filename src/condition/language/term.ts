@@ -7,7 +7,15 @@ import { numberOf, tokensOf } from '../text.ts';
 import type { Condition } from '../tree.ts';
 import { hotField } from '../../model/catalogue.ts';
 import { parseIp } from '../../model/ip.ts';
-import { ALIASES, ENTITY_KINDS, type EntityKind, KNOWN_NAMES } from './aliases.ts';
+import {
+  ALIASES,
+  ENTITY_KINDS,
+  type EntityKind,
+  FIELD_GROUPS,
+  KNOWN_NAMES,
+  NAMES_OF_CLASSES,
+} from './aliases.ts';
+import { NAMED_CLASSES } from './classes.ts';
 import type { Operator } from './grammar.ts';
 import { nearest } from '../../base/nearest.ts';
 import { hasWildcard, type Piece, pieceText, type Scanner } from './scan.ts';
@@ -31,7 +39,8 @@ export function resolveTarget(piece: Piece): Target {
   const written = pieceText(piece);
   const kind = piece.quoted ? undefined : ENTITY_KINDS.get(written);
   const field = piece.quoted ? written : (ALIASES.get(written) ?? written);
-  const fields = kind?.fields ?? [field];
+  const group = piece.quoted ? undefined : FIELD_GROUPS.get(written);
+  const fields = kind?.fields ?? group ?? [field];
   const known = piece.quoted || KNOWN_NAMES.has(written);
   return {
     written,
@@ -96,6 +105,14 @@ function isCondition(s: Scanner, target: Target, piece: Piece, now: number, exac
   if (target.entity !== undefined && !pattern && text !== '') {
     const found = entityCondition(s, target, piece, text, exact);
     if (found !== undefined) return found;
+  }
+  const named =
+    target.fields.length > 1 && NAMES_OF_CLASSES.has(target.written) && !pattern
+      ? NAMED_CLASSES.get(text)
+      : undefined;
+  if (named !== undefined) {
+    const found = target.each((field) => ({ kind: 'equals', field, values: [text], cased: exact }));
+    return { kind: 'or', items: [found, named.condition] };
   }
   return target.each((field) => {
     if (pattern) return patternCondition(field, piece);

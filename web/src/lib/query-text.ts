@@ -13,7 +13,10 @@ export const quote = (text: string): string =>
  * word at all: both are quoted, which always means the field of exactly that name.
  */
 const BARE_FIELD = /^(@timestamp|[A-Za-z_][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)+)$/;
-export const fieldName = (name: string): string => (BARE_FIELD.test(name) ? name : quote(name));
+/** Bare, these stand for several fields (`FIELD_GROUPS` of the grammar). */
+const GROUPS: ReadonlySet<string> = new Set(['event.type', 'event.domain', 'event.issuer']);
+export const fieldName = (name: string): string =>
+  BARE_FIELD.test(name) && !GROUPS.has(name) ? name : quote(name);
 
 /** The condition that holds exactly for events whose field has this value. */
 export function matches(field: string, value: Scalar): string {
