@@ -115,7 +115,7 @@ test('a long outage of the store: detection goes on, memory does not grow with w
     await rig.pipeline.settled();
     assert.equal((await alertsOf(rig)).length, 1);
     assert.notEqual(rig.pipeline.storeTrouble, '');
-    // 108 MB came in; blocks of at most 96 MB may wait (and one of 4 MB in each hand), the frames' own bytes may not.
+    // 108 MB came in; blocks of at most 48 MB may wait (and one of 4 MB in each hand), the frames' own bytes may not.
     const grown = heap() - start;
     assert(grown < 180e6, `${Math.round(grown / 1e6)} MB`);
     away = false;
