@@ -6,7 +6,7 @@ import { alertsOf, failure, ledgerOf, openRig, type Rig, send, testMeta } from '
 let rig: Rig;
 before(async () => {
   rig = await openRig(undefined, {
-    workerScript: new URL('./poison-worker.ts', import.meta.url),
+    workerScript: new URL('./poison-worker-fixture.ts', import.meta.url),
     stallMs: 1500,
   });
 });

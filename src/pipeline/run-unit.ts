@@ -21,6 +21,7 @@ import { minuteOf } from './counters.ts';
 import type { Progress } from './progress.ts';
 import { retentionClass } from './retention.ts';
 import type { Held, Unit, UnitResult, UnitTally } from './unit.ts';
+import { UsageMeter } from './usage.ts';
 
 export type WorkerOptions = {
   readonly sourcesDir: string;
@@ -41,6 +42,7 @@ export type Stages = {
   encoder: BlockEncoder;
   readonly options: WorkerOptions;
   readonly progress: Progress;
+  readonly usage: UsageMeter;
   /** Why an event of this unit could not be parsed, '' where all could. */
   trouble: string;
 };
@@ -72,6 +74,7 @@ export async function makeStages(options: WorkerOptions, progress: Progress): Pr
     encoder: new BlockEncoder(),
     options,
     progress,
+    usage: new UsageMeter(),
     trouble: '',
   };
 }
@@ -110,6 +113,7 @@ function runFrames(s: Stages, unit: Unit): UnitResult {
   s.progress.end();
   const failures = [...s.rules.failures].map(([rule, f]) => ({ rule, ...f }));
   const rows = s.encoder.rows;
+  const usage = unit.match ? s.usage.take(s.rules, performance.now()) : undefined;
   return {
     kind: 'result',
     seq: unit.seq,
@@ -118,6 +122,7 @@ function runFrames(s: Stages, unit: Unit): UnitResult {
     matched: matched.length === 0 ? EMPTY : new Uint8Array(Buffer.from(JSON.stringify(matched), 'utf8')),
     tallies: [...tallies.values()] satisfies UnitTally[],
     ruleFailures: failures,
+    ...(usage === undefined ? {} : { usage }),
     trouble: s.trouble,
     spentUs: spent,
   };

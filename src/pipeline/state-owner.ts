@@ -16,11 +16,13 @@ import type { Content } from './content.ts';
 import type { Counter } from './counters.ts';
 import type { Entry } from './follow.ts';
 import { decodeMatches, type UnitResult } from './unit.ts';
+import type { UsageDelta } from './usage.ts';
 
 export type Committed = {
   readonly records: number;
   readonly alerts: readonly AlertChange[];
   readonly spentUs: UnitResult['spentUs'];
+  readonly usage?: UsageDelta;
 };
 
 /** What a unit's matches caused. */
@@ -162,6 +164,7 @@ export class StateOwner {
       records: entries.reduce((n, e) => n + e.ref.count, 0),
       alerts: changes,
       spentUs: r.spentUs,
+      ...(r.usage === undefined ? {} : { usage: r.usage }),
     });
     // What changes an alert again within a second waits for the next record or tick: journal one.
     if (matches.length > 0) this.#d.changed();

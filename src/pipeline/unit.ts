@@ -3,6 +3,7 @@
  * matches as bytes, counts) back. Frames are decoded in the worker only.
  */
 import type { MatchedEvent } from '../model/match.ts';
+import type { UsageDelta } from './usage.ts';
 
 /** Rows of a frame that the store holds already: all of them, or some by ord. */
 export type Held = 'all' | readonly number[];
@@ -48,6 +49,8 @@ export type UnitResult = {
     readonly count: number;
     readonly reason: string;
   }[];
+  /** What judging cost since the worker last told. */
+  readonly usage?: UsageDelta;
   /** Why an event could not be parsed (the last one), '' where all could. */
   readonly trouble: string;
   /** Microseconds spent in each stage, for the benchmark. */
