@@ -19,10 +19,9 @@ const SPEC: AuditSpec = {
     user_deleted: org.remove_member
     api_credential_created: personal_access_token.create public_key.create oauth_authorization.create integration_installation.create
     mfa_changed: two_factor_authentication.enabled two_factor_authentication.disabled
-    policy_changed: org.disable_two_factor_requirement org.enable_two_factor_requirement org.saml_disabled org.saml_enabled org.disable_saml org.enable_saml org.update_saml_provider_settings protected_branch.destroy protected_branch.update protected_branch.policy_override repository_ruleset.create repository_ruleset.update repository_ruleset.destroy ip_allow_list.enable ip_allow_list.disable ip_allow_list_entry.create ip_allow_list_entry.update ip_allow_list_entry.destroy
+    policy_changed: org.disable_two_factor_requirement org.enable_two_factor_requirement org.saml_disabled org.saml_enabled org.disable_saml org.enable_saml org.update_saml_provider_settings protected_branch.destroy protected_branch.update protected_branch.policy_override repository_ruleset.create repository_ruleset.update repository_ruleset.destroy ip_allow_list.enable ip_allow_list.disable ip_allow_list_entry.create ip_allow_list_entry.update ip_allow_list_entry.destroy audit_log_streaming.destroy
     protection_changed: repository_vulnerability_alert.dismiss repository_secret_scanning.disable repository_secret_scanning_push_protection.disable repository_vulnerability_alerts.disable secret_scanning_alert.resolve
     configuration_changed: repo.create repo.destroy repo.access repo.archived repo.transfer repo.update hook.create hook.config_changed
-    audit_stopped: audit_log_streaming.destroy
   `),
 };
 
