@@ -98,7 +98,7 @@ export async function fixture(
     search: async () => RESULT,
     fields: () => [],
     event: async () => undefined,
-    ledger: async () => ({ totals: [], minutes: [], balanced: true }),
+    ledger: async () => ({ totals: [], minutes: [], balanced: true, storeTrouble: '' }),
     senders: async () => [],
     rules: async () => [],
     status: async () => ({

@@ -191,6 +191,8 @@ export type LedgerReport = {
   readonly totals: readonly LedgerLine[];
   readonly minutes: readonly LedgerLine[];
   readonly balanced: boolean;
+  /** Why the event store could not be asked: `stored` is then what it last said. '' where it answered. */
+  readonly storeTrouble: string;
 };
 
 export type SenderInfo = {

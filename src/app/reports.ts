@@ -1,8 +1,6 @@
-/** Answers of the API that come from the pipeline and the control database: ledger, senders, rules, status. */
-import type { LedgerLine, LedgerReport, RuleInfo, SenderInfo, Top } from '../api/contract.ts';
-import type { Rule, RuleProblem, RuleSet } from '../detect/rule.ts';
+/** Answers of the API that come from the pipeline and the control database: ledger, senders. */
+import type { LedgerLine, LedgerReport, SenderInfo, Top } from '../api/contract.ts';
 import { type Line, totals } from '../pipeline/ledger.ts';
-import type { RuleStat } from '../store/control/tables/rule-stats.ts';
 
 export const toLedgerLine = (l: Line): LedgerLine => ({
   door: l.door,
@@ -21,12 +19,14 @@ export const toLedgerLine = (l: Line): LedgerLine => ({
   balanced: l.balanced,
 });
 
-export function ledgerReport(lines: readonly Line[], minutesMax = 5000): LedgerReport {
+/** `storeTrouble`: why the store could not be asked, '' where it answered. */
+export function ledgerReport(lines: readonly Line[], storeTrouble: string, minutesMax = 5000): LedgerReport {
   const sums = totals(lines);
   return {
     totals: sums.map(toLedgerLine),
     minutes: lines.slice(0, minutesMax).map(toLedgerLine),
     balanced: lines.every((l) => l.balanced),
+    storeTrouble,
   };
 }
 
@@ -60,55 +60,3 @@ export function senderInfos(
 }
 export const senderKey = (s: { tenant: string; door: string; sender: string }): string =>
   `${s.tenant}\0${s.door}\0${s.sender}`;
-
-export function ruleInfos(
-  set: RuleSet,
-  problems: readonly RuleProblem[],
-  stats: ReadonlyMap<string, RuleStat>,
-): RuleInfo[] {
-  const reasons = new Map(problems.map((p) => [p.file, `line ${p.line}: ${p.reason}`]));
-  const known = set.rules.map((r) => ruleInfo(r, reasons.get(r.file) ?? '', stats.get(r.id)));
-  const loaded = new Set(set.rules.map((r) => r.file));
-  const broken = problems
-    .filter((p) => !loaded.has(p.file))
-    .map(
-      (p): RuleInfo => ({
-        id: p.file,
-        title: p.file,
-        description: '',
-        author: '',
-        level: 'informational',
-        status: 'not loaded',
-        version: '',
-        file: p.file,
-        kind: 'rule',
-        attack: [],
-        falsepositives: [],
-        nextSteps: [],
-        matched: 0,
-        lastMatched: 0,
-        problem: `line ${p.line}: ${p.reason}`,
-        yaml: '',
-      }),
-    );
-  return [...broken, ...known];
-}
-
-const ruleInfo = (r: Rule, problem: string, s: RuleStat | undefined): RuleInfo => ({
-  id: r.id,
-  title: r.title,
-  description: r.description,
-  author: r.author,
-  level: r.level,
-  status: r.status,
-  version: r.version,
-  file: r.file,
-  kind: r.kind,
-  attack: r.attack,
-  falsepositives: r.falsepositives,
-  nextSteps: r.nextSteps,
-  matched: s?.matched ?? 0,
-  lastMatched: s?.lastMatched ?? 0,
-  problem,
-  yaml: r.yaml,
-});

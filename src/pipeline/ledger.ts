@@ -59,6 +59,8 @@ export class LedgerBook {
   #asked = 0;
   #answered = 0;
   #reconciling = false;
+  /** Why the store could not be asked the last time; '' where it answered. Its counts are then those of its last answer. */
+  trouble = '';
   constructor(deps: LedgerDeps) {
     this.#d = deps;
   }
@@ -80,25 +82,49 @@ export class LedgerBook {
   async #ask(from: number, to: number): Promise<void> {
     const askedAt = this.#d.nowUs();
     const number = ++this.#asked;
-    const lines = await this.#d.counts(from, to);
+    const lines = await this.#counts(from, to);
     // An answer that was overtaken by a later one is no longer true.
     if (number < this.#answered) return;
     this.#answered = number;
     this.#d.control.setStored(lines.map((l) => ({ ...l, askedAt })));
   }
 
-  /** Lines of minutes in `from <= minute < to`, as they are at one instant. */
+  async #counts(from: number, to: number): ReturnType<LedgerDeps['counts']> {
+    try {
+      const lines = await this.#d.counts(from, to);
+      this.trouble = '';
+      return lines;
+    } catch (e) {
+      this.trouble = errorText(e);
+      throw e;
+    }
+  }
+
+  /** A report is given while the store is away, too: that is when it is looked at. */
+  async #askIfThere(from: number, to: number): Promise<boolean> {
+    try {
+      await this.#ask(from, to);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /**
+   * Lines of minutes in `from <= minute < to`, as they are at one instant. Where the store does not answer (`trouble`),
+   * `stored` is what it last said, and lines it took since may not balance.
+   */
   report(range: { tenants: readonly string[]; from: number; to: number }): Promise<Line[]> {
     return this.#d.quiet(async () => {
       const now = this.#d.nowUs();
       const fresh = Math.max(range.from, minuteOf(now - FRESH_US));
-      if (fresh < range.to) await this.#ask(minuteOf(fresh), range.to);
+      const there = fresh >= range.to || (await this.#askIfThere(minuteOf(fresh), range.to));
       let lines = await this.#read(range);
       const stale = lines.filter((l) => !l.balanced && l.minute < fresh).map((l) => l.minute);
-      if (stale.length > 0) {
+      if (there && stale.length > 0) {
         // Of very many lines the older ones stand for several minutes each.
         const from = lines.length > LINES_MAX / 2 ? range.from : stale.reduce((a, b) => Math.min(a, b));
-        await this.#ask(from, stale.reduce((a, b) => Math.max(a, b)) + MINUTE_US);
+        await this.#askIfThere(from, stale.reduce((a, b) => Math.max(a, b)) + MINUTE_US);
         lines = await this.#read(range);
       }
       return lines;

@@ -80,6 +80,49 @@ test('the ledger balances while an insert is in doubt', async () => {
   }
 });
 
+test('the ledger is given while the store does not answer, and says so', async () => {
+  let away = false;
+  const rig = await openRig(undefined, {
+    wrap: (store) => ({
+      store: withMethods(store, {
+        async insert(blocks, token) {
+          if (away) throw new Error('away');
+          await store.insert(blocks, token);
+        },
+        async counts(from, to) {
+          if (away) throw new Error('away');
+          return store.counts(from, to);
+        },
+      }),
+    }),
+  });
+  try {
+    send(rig, ['<13>one', '<13>two']);
+    assert(await rig.pipeline.stored(5000));
+    await ledgerOf(rig);
+    assert.equal(rig.pipeline.ledger.trouble, '');
+    away = true;
+    send(rig, ['<13>three']);
+    await rig.pipeline.settled();
+    const lines = await ledgerOf(rig);
+    assert.match(rig.pipeline.ledger.trouble, /away/);
+    assert.equal(
+      lines.reduce((n, l) => n + l.received, 0),
+      3,
+    );
+    assert.equal(
+      lines.reduce((n, l) => n + l.pending, 0),
+      1,
+    );
+    away = false;
+    assert(await rig.pipeline.stored(20_000));
+    await ledgerOf(rig);
+    assert.equal(rig.pipeline.ledger.trouble, '');
+  } finally {
+    await rig.close();
+  }
+});
+
 test('a long outage of the store: detection goes on, memory does not grow with what waits, all comes in', async () => {
   let away = true;
   const rig = await openRig(undefined, {

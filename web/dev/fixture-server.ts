@@ -336,8 +336,13 @@ async function api(req: IncomingMessage, res: ServerResponse, url: URL): Promise
         res,
         200,
         EMPTY
-          ? { totals: [], minutes: [], balanced: true }
-          : { totals: data.ledgerTotals(true), minutes: data.ledgerMinutes(range[1]), balanced: false },
+          ? { totals: [], minutes: [], balanced: true, storeTrouble: '' }
+          : {
+              totals: data.ledgerTotals(true),
+              minutes: data.ledgerMinutes(range[1]),
+              balanced: false,
+              storeTrouble: '',
+            },
       );
     case 'GET /senders':
       return send(res, 200, EMPTY ? [] : data.senders(now()));

@@ -13,14 +13,12 @@ export const statusCommand: Command = {
   about: 'doors, store, ledger, and everything that is not as it should be',
   async run({ app, o }) {
     const s = await status(app);
-    const ledger = ledgerReport(
-      await app.pipeline.ledger.report({
-        tenants: app.tenants().map((t) => t.id),
-        from: app.now() - DAY_US,
-        to: app.now() + 60e6,
-      }),
-      0,
-    );
+    const lines = await app.pipeline.ledger.report({
+      tenants: app.tenants().map((t) => t.id),
+      from: app.now() - DAY_US,
+      to: app.now() + 60e6,
+    });
+    const ledger = ledgerReport(lines, app.pipeline.ledger.trouble, 0);
     for (const w of s.warnings) o.out(`warning: ${printable(w)}`);
     o.out(
       app.api === undefined
@@ -36,6 +34,10 @@ export const statusCommand: Command = {
     for (const c of s.collectors)
       o.out(
         `door ${c.door}: ${c.state} ${printable(c.address)}${c.note === '' ? '' : ` (${printable(c.note)})`}`,
+      );
+    if (ledger.storeTrouble !== '')
+      o.out(
+        `ledger: the store does not answer (${printable(ledger.storeTrouble)}); what is stored is what it last said`,
       );
     o.out(`ledger of the last 24 hours: ${ledger.balanced ? 'balanced' : 'NOT BALANCED'}`);
     for (const t of ledger.totals) {

@@ -54,6 +54,11 @@ export function SendersPage() {
         </Panel>
       ) : (
         <>
+          {ledger.data.storeTrouble !== '' && (
+            <p role="status" className="rounded border border-warn px-3 py-2 text-sm">
+              The event store does not answer. New logs wait in the journal; “stored” is what it last said.
+            </p>
+          )}
           <Equation lines={ledger.data.totals} />
           <SenderTable
             lines={ledger.data.totals}
