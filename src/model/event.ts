@@ -31,6 +31,8 @@ export class EventFields {
   cut = 0;
   /** Lists of different values given to fields that hold one. */
   several = 0;
+  /** Keys that a record has more than once, where the later value replaced the earlier one. */
+  repeated = 0;
   /** Values that did not fit their field's type. */
   invalid = 0;
 

@@ -304,5 +304,6 @@ export function envelopeFields(env: Envelope, out: EventFields): void {
     else out.set('log.syslog.procid', env.pid);
   }
   if (env.msgid !== '') out.set('log.syslog.msgid', env.msgid);
+  if (env.data.length >= SD_PARAMS_MAX) out.overflow++;
   for (const [id, name, value] of env.data) out.append(`log.syslog.structured_data.${id}.${name}`, value);
 }

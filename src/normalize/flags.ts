@@ -14,7 +14,7 @@ import { RECORD_BYTES_MAX } from '../model/record.ts';
 export const FLAGS = [
   /** Something was left out of the fields: a bound on size, fields, values, or what a source reads of a line. */
   'truncated',
-  /** A JSON object has a key twice; the last one is in the fields. */
+  /** A JSON object or a CEF extension has a key twice; the last one is in the fields. */
   'duplicate_key',
   /** Several values for a field that holds one; the first is in the field, all are in `<field>.all`. */
   'several_values',
@@ -64,7 +64,7 @@ export type Flagged = {
   readonly source: string;
 };
 
-/** Sources that decode more than JSON's and XML's escapes: audit writes odd values in hex. */
+/** Sources that decode more than JSON's and XML's escapes: audit writes odd values in hex, arguments with NULs between. */
 const DECODING: ReadonlySet<string> = new Set(['auditd']);
 
 /** In the order of FLAGS; empty for nearly every event. */
@@ -73,7 +73,7 @@ export function flagsOf(e: Flagged): readonly Flag[] {
   const out: Flag[] = [];
   const leftOut = fields.overflow > 0 || fields.cut > 0 || facts.leftOut || e.headOnly;
   if (leftOut || e.raw.length >= RECORD_BYTES_MAX || e.entities.length >= ENTITIES_MAX) out.push('truncated');
-  if (facts.duplicateKey) out.push('duplicate_key');
+  if (facts.duplicateKey || fields.repeated > 0) out.push('duplicate_key');
   if (fields.several > 0) out.push('several_values');
   if (fields.invalid > 0 && hasInvalid(fields)) out.push('invalid_value');
   if (e.text.includes('\ufffd') && !isUtf8(e.raw)) out.push('invalid_utf8');
@@ -93,14 +93,15 @@ function hasInvalid(fields: EventFields): boolean {
  */
 function characters(e: Flagged, out: Flag[]): void {
   let control = hasControl(e.text);
-  if (isAscii(e.raw) && !DECODING.has(e.source) && !hasEscapes(e.text)) {
+  const escapes = !DECODING.has(e.source);
+  if (escapes && isAscii(e.raw) && !hasEscapes(e.text)) {
     if (control) out.push('control_characters');
     return;
   }
   let invisible = false;
   let lookalike = false;
   const look = (s: string): void => {
-    control ||= CONTROL.test(s);
+    control ||= escapes && CONTROL.test(s);
     invisible ||= INVISIBLE.test(s);
     lookalike ||= LOOKALIKE.test(s);
   };

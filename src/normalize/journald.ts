@@ -79,7 +79,10 @@ export function journalFields(doc: JsonObject, out: EventFields): void {
   let extra = 0;
   for (const key in doc) {
     if (STANDARD.test(key)) continue;
-    if (++extra > JOURNAL_EXTRA_MAX) break;
+    if (++extra > JOURNAL_EXTRA_MAX) {
+      out.overflow++;
+      break;
+    }
     out.set(`journald.${key.toLowerCase()}`.slice(0, FIELD_NAME_CHARS_MAX), text(doc[key]));
   }
 }

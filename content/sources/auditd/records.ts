@@ -12,9 +12,9 @@ export type AuditEvent = {
 };
 
 /** Records of one event that are read. */
-const RECORDS_MAX = 128;
+export const RECORDS_MAX = 128;
 /** Values of one record that are read (EXECVE can have thousands of arguments). */
-const VALUES_MAX = 512;
+export const VALUES_MAX = 512;
 
 const HEAD =
   /(?:^|\s)type=([A-Z0-9_]{1,40}|UNKNOWN\[\d{1,6}\]) (?:msg=)?audit\((\d{1,12})\.(\d{3}):(\d{1,20})\):[ ]?/;

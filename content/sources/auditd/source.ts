@@ -8,7 +8,14 @@ import type { EventFields } from '../../../src/model/event.ts';
 import { missingFields, type Outcome } from '../../../src/model/vocabulary.ts';
 import { defineSource } from '../../../src/normalize/source.ts';
 import { act, syscallName, type View } from './actions.ts';
-import { type AuditEvent, type AuditRecord, parseAudit, sockaddr } from './records.ts';
+import {
+  type AuditEvent,
+  type AuditRecord,
+  parseAudit,
+  RECORDS_MAX,
+  sockaddr,
+  VALUES_MAX,
+} from './records.ts';
 
 const UNSET = '4294967295';
 /** Arguments joined into the command line. */
@@ -38,6 +45,8 @@ export default defineSource({
     out.set('event.provider', 'auditd');
     out.set('event.code', event.records[0]?.type ?? '');
     if (event.node !== '') out.set('host.name', event.node);
+    if (event.records.length >= RECORDS_MAX || event.records.some((r) => r.values.size >= VALUES_MAX))
+      out.overflow++;
     keep(event, out);
     identity(get, out);
     process(event, get, out);
@@ -113,6 +122,7 @@ function process(event: AuditEvent, get: (key: string) => string | undefined, ou
   out.set('process.working_directory', get('cwd'));
   const exec = event.records.find((r) => r.type === 'EXECVE');
   const args = exec === undefined ? [] : argumentsOf(exec);
+  if (args.length >= ARGS_MAX) out.overflow++;
   const title = get('proctitle')?.replaceAll('\0', ' ').trim();
   out.set('process.command_line', args.length > 0 ? args.join(' ') : (get('cmd') ?? title));
   if (args.length > 0) out.set('process.args', args);

@@ -31,7 +31,7 @@ export default defineSource({
     if (start < 0 && !bare) return 'no';
     const header = splitHeader(input.message.slice(bare ? 0 : start + 4));
     if (header === undefined) return 'no';
-    const ext = extensions(header.rest);
+    const ext = extensions(header.rest, out);
     describe(header.parts, out);
     for (const [key, value] of ext) out.set(`cef.extensions.${key}`, value);
     labels(ext, out);
@@ -61,15 +61,19 @@ function splitHeader(text: string): { parts: readonly string[]; rest: string } |
 }
 
 /** `key=value key2=value with blanks`: a value ends where ` key=` begins; `\=`, `\\`, `\n`, `\r` are escapes. */
-function extensions(text: string): ReadonlyMap<string, string> {
+function extensions(text: string, told: EventFields): ReadonlyMap<string, string> {
   const out = new Map<string, string>();
   const starts: { key: string; from: number; at: number }[] = [];
   for (const m of text.matchAll(/(?:^|\s)([\w.[\]-]{1,128})=/g)) {
-    if (starts.length >= EXTENSIONS_MAX) break;
+    if (starts.length >= EXTENSIONS_MAX) {
+      told.overflow++;
+      break;
+    }
     starts.push({ key: m[1] ?? '', at: m.index, from: m.index + m[0].length });
   }
   for (const [i, s] of starts.entries()) {
     const raw = text.slice(s.from, starts[i + 1]?.at ?? text.length).trim();
+    if (out.has(s.key)) told.repeated++;
     out.set(
       s.key,
       raw.replace(/\\([=\\nr|])/g, (_all, c: string) => (c === 'n' ? '\n' : c === 'r' ? '\r' : c)),

@@ -7,7 +7,7 @@
 import type { EventFields } from '../../../src/model/event.ts';
 import { applyAction } from '../../../src/model/vocabulary.ts';
 import { defineSource } from '../../../src/normalize/source.ts';
-import { head, pairs, setPeer } from '../../../src/normalize/text.ts';
+import { head, pairs, PAIRS_MAX, setPeer } from '../../../src/normalize/text.ts';
 
 const DENIED = /DROP|REJECT|DENY|DENIED|BLOCK|BAN|REFUSE/i;
 const ALLOWED = /ACCEPT|ALLOW|PASS|PERMIT/i;
@@ -60,6 +60,7 @@ function hardware(mac: string | undefined, out: EventFields): void {
 }
 
 function packet(kv: ReadonlyMap<string, string>, bare: readonly string[], out: EventFields): void {
+  if (kv.size >= PAIRS_MAX || bare.length >= PAIRS_MAX) out.overflow++;
   interfaces(kv, out);
   hardware(kv.get('MAC'), out);
   setPeer(out, 'source', kv.get('SRC') ?? '', kv.get('SPT'));

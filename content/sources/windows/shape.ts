@@ -27,7 +27,7 @@ export type WinEvent = {
 };
 
 /** Entries of EventData kept per event. */
-const DATA_MAX = 500;
+export const DATA_MAX = 500;
 
 /** Text of `x`, of `{"#text": x}`, or of an attribute. */
 const val = (v: Json | undefined): string => text(v) ?? text(at(v, '#text')) ?? text(at(v, 'Value')) ?? '';

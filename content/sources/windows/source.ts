@@ -7,7 +7,7 @@ import { defineSource } from '../../../src/normalize/source.ts';
 import { stampMicros } from '../../lib/times.ts';
 import { subject } from './logon.ts';
 import { audited, SECURITY, SYSTEM } from './security.ts';
-import { fromJson, fromXml, type WinEvent } from './shape.ts';
+import { DATA_MAX, fromJson, fromXml, type WinEvent } from './shape.ts';
 import { DEFENDER, POWERSHELL, SYSMON } from './sysmon.ts';
 import { baseName, put, qualified } from './values.ts';
 
@@ -39,6 +39,7 @@ export default defineSource({
     const event = input.json === undefined ? fromXml(input.message) : fromJson(input.json);
     if (event === undefined) return 'no';
     envelope(event, out);
+    if (event.data.size >= DATA_MAX) out.overflow++;
     for (const [name, value] of event.data) out.set(`winlog.event_data.${name}`, value);
     const known = CHANNELS.find(([re]) => re.test(event.channel))?.[1].get(event.id);
     audited(event, out);
