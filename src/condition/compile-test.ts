@@ -164,7 +164,7 @@ const ARITHMETIC: Readonly<Record<ArithmeticOp, (a: number, b: number) => number
   '%': (a, b) => (b === 0 ? undefined : a % b),
 };
 
-const TEXT_FUNCTIONS: Readonly<Record<'lower' | 'upper' | 'trim' | 'len', (text: string) => Value>> = {
+export const TEXT_FUNCTIONS: Readonly<Record<'lower' | 'upper' | 'trim' | 'len', (text: string) => Value>> = {
   lower: fold,
   upper: (t) => t.toUpperCase(),
   trim: (t) => t.replace(/^[ \t\n\v\f\r]+|[ \t\n\v\f\r]+$/g, ''),

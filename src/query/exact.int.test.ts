@@ -12,7 +12,7 @@ import type { Condition } from '../condition/tree.ts';
 import type { NormalizedEvent } from '../model/event.ts';
 import { BlockEncoder, stampOurs } from '../store/native.ts';
 import { openTestStore, TEST_INGESTED, testEvent, testProvenance, type TestStore } from '../store/testing.ts';
-import { condition, eventSpec, FIELDS, leaf, LISTS, regexSource, TEXTS } from './testing.ts';
+import { comparison, condition, eventSpec, FIELDS, leaf, LISTS, regexSource, TEXTS } from './testing.ts';
 import { parseQuery } from './parse.ts';
 import {
   compileCount,
@@ -123,6 +123,10 @@ async function agree(cond: Condition): Promise<void> {
 
 test('each node', async () => {
   await fc.assert(fc.asyncProperty(leaf, agree), { numRuns: 250, endOnFailure: true });
+});
+
+test('comparisons of expressions', async () => {
+  await fc.assert(fc.asyncProperty(comparison, agree), { numRuns: 200, endOnFailure: true });
 });
 
 test('each node under NOT', async () => {

@@ -1,5 +1,8 @@
 /** For tests: fields, values, events and conditions that are apt to disagree between live and stored. */
 import fc from 'fast-check';
+import { conditionProblems } from '../condition/evaluate.ts';
+import { ARITHMETIC, type Expression, type ExpressionFunction, TEST_OPS } from '../condition/expression.ts';
+import { typeOf } from '../condition/text.ts';
 import type { Condition, Lists, PatternPart } from '../condition/tree.ts';
 import type { FieldValue } from '../model/event.ts';
 
@@ -12,6 +15,11 @@ export const FIELDS = [
   'source.ip',
   'source.port',
   'x509.not_before',
+  'x509.not_after',
+  'x509.serial_number',
+  'certificate.days_left',
+  'certificate.days_to_expiry',
+  'certificate.identity',
   'vigil.door',
   'vigil.token',
   'vigil.batch',
@@ -165,7 +173,80 @@ const REGEXES = [
   'x\\B',
 ];
 
+const anyOf = fc.constantFrom(...FIELDS.filter((f) => typeOf(f) !== 'date'));
+const dates = fc.constantFrom('x509.not_before', 'x509.not_after', 'event.ingested', '@timestamp');
+const fieldOf = (name: fc.Arbitrary<string>): fc.Arbitrary<Expression> =>
+  name.map((field) => ({ kind: 'field', field }));
+const call = (name: ExpressionFunction, ...args: Expression[]): Expression => ({ kind: 'call', name, args });
+const ZONES = ['Europe/Berlin', 'America/New_York', 'Asia/Kolkata', 'Australia/Lord_Howe', 'UTC'];
+const clock = fc.constantFrom('hour' as const, 'minute' as const, 'weekday' as const, 'day' as const);
+const numbers = fc.constantFrom(0, 1, -1, 2, 7, 22, 0.5, 86_400, -3600, 1e6, 1e21, 9007199254740991, 1.5e-7);
+
+type Kinds = { number: Expression; text: Expression; time: Expression };
+/** Expressions of each kind, as deep as `maxDepth`. */
+const kinds = fc.letrec<Kinds>((tie) => ({
+  number: fc.oneof(
+    { maxDepth: 3, withCrossShrink: true },
+    numbers.map((value): Expression => ({ kind: 'number', value })),
+    fieldOf(anyOf),
+    fc
+      .tuple(fc.constantFrom(...ARITHMETIC), tie('number'), tie('number'))
+      .map(([op, left, right]): Expression => ({ kind: 'arithmetic', op, left, right })),
+    fc
+      .tuple(tie('time'), tie('time'))
+      .map(([left, right]): Expression => ({ kind: 'arithmetic', op: '-', left, right })),
+    fc
+      .tuple(
+        fc.constantFrom(
+          'abs' as const,
+          'round' as const,
+          'floor' as const,
+          'ceil' as const,
+          'number' as const,
+        ),
+        tie('number'),
+      )
+      .map(([name, x]) => call(name, x)),
+    tie('text').map((x) => call('len', x)),
+    fc.tuple(clock, tie('time')).map(([name, x]) => call(name, x)),
+    fc
+      .tuple(clock, tie('time'), fc.constantFrom(...ZONES))
+      .map(([name, x, zone]) => call(name, x, { kind: 'text', value: zone })),
+    fc.tuple(tie('number'), tie('number')).map(([a, b]) => call('coalesce', a, b)),
+  ),
+  text: fc.oneof(
+    { maxDepth: 2, withCrossShrink: true },
+    text.map((value): Expression => ({ kind: 'text', value: value.toWellFormed() })),
+    fieldOf(anyOf),
+    fc
+      .tuple(fc.constantFrom('lower' as const, 'upper' as const, 'trim' as const), tie('text'))
+      .map(([name, x]) => call(name, x)),
+    fc.tuple(tie('text'), tie('text')).map(([a, b]) => call('coalesce', a, b)),
+  ),
+  time: fc.oneof(
+    { maxDepth: 2, withCrossShrink: true },
+    { weight: 3, arbitrary: fieldOf(dates) },
+    {
+      weight: 1,
+      arbitrary: fc
+        .tuple(fc.constantFrom('+' as const, '-' as const), tie('time'), tie('number'))
+        .map(([op, left, right]): Expression => ({ kind: 'arithmetic', op, left, right })),
+    },
+  ),
+}));
+const ops = fc.constantFrom(...TEST_OPS);
+/** Comparisons of expressions that make sense. */
+export const comparison: fc.Arbitrary<Condition> = fc
+  .oneof(
+    fc.tuple(ops, kinds.number, kinds.number),
+    fc.tuple(fc.constantFrom('==' as const, '!=' as const), kinds.text, kinds.text),
+    fc.tuple(ops, kinds.time, fc.oneof(kinds.time, kinds.number)),
+  )
+  .map(([op, left, right]): Condition => ({ kind: 'test', op, left, right }))
+  .filter((c) => conditionProblems(c).length === 0);
+
 export const leaf: fc.Arbitrary<Condition> = fc.oneof(
+  comparison,
   fc.record({ kind: fc.constantFrom('exists' as const, 'null' as const), field }),
   fc.record({
     kind: fc.constant('equals' as const),
