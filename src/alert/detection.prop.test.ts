@@ -11,6 +11,7 @@ const RULES = rulesOf(`${BRUTE.replace('gt: 10', 'gt: 3')}
 ---
 title: Spray
 id: spray
+name: spray
 taxonomy: ecs
 correlation:
   type: value_count
@@ -27,6 +28,56 @@ correlation:
   rules: [fail, ok]
   group-by: [user.name]
   timespan: 1m
+---
+title: Bytes
+id: bytes
+taxonomy: ecs
+correlation: { type: value_sum, rules: [fail], group-by: [host.name], timespan: 2m, condition: { field: process.pid, gte: 8 } }
+---
+title: Typical
+id: typical
+taxonomy: ecs
+correlation: { type: value_median, rules: [fail], group-by: [host.name], timespan: 2m, condition: { field: process.pid, gt: 2 } }
+---
+title: Mean
+id: mean
+taxonomy: ecs
+correlation: { type: value_avg, rules: [fail, ok], group-by: [user.name], timespan: 1m, condition: { field: process.pid, lt: 2 } }
+---
+title: Most
+id: most
+taxonomy: ecs
+correlation: { type: value_percentile, rules: [fail], group-by: [host.name], timespan: 1m, condition: { field: process.pid, percentile: 90, gte: 3 } }
+---
+title: Rare
+id: rare
+taxonomy: ecs
+correlation: { type: value_percentile, rules: [fail], group-by: [host.name], timespan: 1m, condition: { field: user.name, lte: 25 } }
+---
+title: Silent
+id: silent
+taxonomy: ecs
+correlation: { type: event_count, rules: [ok], group-by: [host.name], timespan: 1m, condition: { lt: 2 } }
+---
+title: Alone
+id: alone
+taxonomy: ecs
+correlation: { type: temporal, rules: [fail, ok], group-by: [user.name], timespan: 1m, condition: fail and not ok }
+---
+title: Not followed
+id: unfollowed
+taxonomy: ecs
+correlation: { type: temporal_ordered, rules: [fail, ok], group-by: [source.ip], timespan: 30s, condition: fail and not ok }
+---
+title: Either
+id: either
+taxonomy: ecs
+correlation: { type: temporal_ordered, rules: [ok, fail], group-by: [source.ip], timespan: 30s, condition: fail or ok }
+---
+title: Chain
+id: chain
+taxonomy: ecs
+correlation: { type: temporal, rules: [silent, spray], group-by: [host.name], timespan: 5m }
 ---
 title: Single
 id: single

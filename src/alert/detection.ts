@@ -8,14 +8,9 @@
  */
 import { errorText } from '../base/result.ts';
 import { Attempts, type AttemptsState, textOfField } from '../detect/attempts.ts';
-import {
-  Correlator,
-  type CorrelatorState,
-  type GroupStats,
-  groupValues,
-  type Hit,
-  keyText,
-} from '../detect/correlate.ts';
+import { Correlator, type Evicted, type GroupStats, type Hit } from '../detect/correlate.ts';
+import type { CorrelatorState } from '../detect/correlate-state.ts';
+import { groupValues, keyText } from '../detect/group-keys.ts';
 import { modeOf, type Rule, type RuleSet } from '../detect/rule.ts';
 import type { AlertChange } from '../model/alert.ts';
 import type { LateMark } from '../model/late.ts';
@@ -23,6 +18,7 @@ import { eventIdText, type MatchedEvent } from '../model/match.ts';
 import { addEvent, type Episode, escalate, factsOf, namesOf, newEpisode, toAlert } from './episode.ts';
 import { episodeKey, Episodes, type EpisodesState } from './episodes.ts';
 import { Quiet, type QuietCounts } from './quiet.ts';
+import { EvictionAlerts, type EvictionsState } from './evictions.ts';
 import { fill } from './sentence.ts';
 import { Storms, type StormsState } from './storms.ts';
 
@@ -68,6 +64,7 @@ export class Detection {
   #attempts: Attempts;
   #episodes = new Episodes();
   #storms = new Storms();
+  #evictions = new EvictionAlerts();
   #pending = new Map<string, Pending>();
   #dirty = new Map<string, Episode>();
   /** Largest receive time or tick seen. */
@@ -234,6 +231,14 @@ export class Detection {
     this.#touch(episode);
   }
 
+  /** A correlation had to forget: an alert of ours names it. */
+  #evicted(e: Evicted): void {
+    const alive = (id: string): boolean => this.#episodes.get(id) !== undefined;
+    const { episode, opened } = this.#evictions.note(e, this.#now, alive);
+    if (opened) this.#open(episode);
+    this.#touch(episode);
+  }
+
   /** Raises the open alert of `rule.escalates` on the event's key; true if there is one. */
   #escalated(rule: Rule, e: MatchedEvent): boolean {
     if (rule.escalates === '' || modeOf(rule) !== 'alerting') return false;
@@ -293,6 +298,7 @@ export class Detection {
       this.#correlator.tick(this.#now, hits);
       for (const h of hits) this.#hit(h);
     }
+    for (const e of this.#correlator.takeEvictions()) this.#evicted(e);
     if (this.#now - this.#sweptAt >= SWEEP_EVERY_US) {
       this.#sweptAt = this.#now;
       this.#episodes.sweep(this.#now);
@@ -363,8 +369,8 @@ export class Detection {
   }
 
   #head(ep: Episode): Parameters<typeof toAlert>[1] {
-    const storm = this.#storms.headOf(ep);
-    if (storm !== undefined) return storm;
+    const ours = this.#storms.headOf(ep) ?? this.#evictions.headOf(ep);
+    if (ours !== undefined) return ours;
     const r = this.#rules.get(ep.rule);
     if (r === undefined) return { title: ep.rule, version: '', author: '', sentence: null };
     return { title: r.title, version: r.version, author: r.author, sentence: r.sentence };
@@ -385,6 +391,7 @@ export class Detection {
       pending: [...this.#pending],
       dirty: [...this.#dirty.keys()],
       storms: this.#storms.state(),
+      evictions: this.#evictions.state(),
     };
     return new TextEncoder().encode(JSON.stringify(state));
   }
@@ -410,6 +417,8 @@ export class Detection {
     d.#pending = new Map(s.pending);
     d.#dirty = new Map(s.dirty.map((id) => [id, at(id)]));
     d.#storms = Storms.from(s.storms, at);
+    // Absent in snapshots of 0.1.
+    d.#evictions = EvictionAlerts.from(s.evictions ?? [], (id) => d.#episodes.get(id));
     return d;
   }
 }
@@ -428,6 +437,7 @@ type DetectionState = {
   readonly pending: readonly (readonly [string, Pending])[];
   readonly dirty: readonly string[];
   readonly storms: StormsState;
+  readonly evictions?: EvictionsState;
 };
 
 const gapOf = (rule: Rule): number => (rule.kind === 'correlation' ? rule.timespan : SINGLE_GAP_US);

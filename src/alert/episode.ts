@@ -6,7 +6,7 @@
  */
 import { createHash } from 'node:crypto';
 import { fieldOf, textOfField } from '../detect/attempts.ts';
-import { textsOfField } from '../detect/correlate.ts';
+import { textsOfField } from '../detect/group-keys.ts';
 import type { Rule, SentenceSpec } from '../detect/rule.ts';
 import type { Alert, AlertStep, EventCopy, Severity } from '../model/alert.ts';
 import { SEVERITIES } from '../model/alert.ts';

@@ -1,37 +1,35 @@
 /**
- * Correlations over matches: event_count, value_count, temporal, temporal_ordered, chained. One owner, one thread,
- * events in (batch, ord) order; event time decides, no clock is read.
+ * Correlations over matches: counts, distinct values, sums and percentiles, rules that occur together or in order, chained.
+ * One owner, one thread, events in (batch, ord) order; event time decides, no clock is read.
  *
  * Contract: the result does not depend on how events were batched, and is the same after a snapshot and restore at
  * any point (held by `src/alert/detection.prop.test.ts`). Windows are per (tenant, lane, rule, key), lane being the
  * event's origin, so that an import enters no live window. A missing group-by field is not a shared group.
  *
- * Conditions that only have an upper bound (lt, lte) are judged once per window, at a tick, when the window is over
- * by receive time; all others at the event that fulfils them.
+ * What only time can decide (`closing.ts`) is judged at ticks; all else at the event that fulfils it.
  */
-import type { FieldValue, Origin } from '../model/event.ts';
+import type { Origin } from '../model/event.ts';
 import type { LateMark } from '../model/late.ts';
 import type { MatchedEvent } from '../model/match.ts';
-import { fieldOf } from './attempts.ts';
-import { type Group, Groups } from './groups.ts';
+import { advanceBelow, type Closed, judgeAbsence, judgeShare } from './closing.ts';
+import { CLOSE_AFTER_US, type Judged, judgedBy, specOf } from './correlate-spec.ts';
+import { type CorrelatorState, groupOf, groupState, shape } from './correlate-state.ts';
+import { countedValue, groupValues, keyText } from './group-keys.ts';
+import { type Evictions, type Group, Groups } from './groups.ts';
 import { joined, LateMarks, type Lost, reaches } from './late.ts';
-import type { CorrelationOp, CorrelationRule, RuleSet } from './rule.ts';
-import { addOccurrence, type Occurrence, type Stretch, type WindowSpec } from './window.ts';
+import type { CorrelationRule, RuleSet } from './rule.ts';
+import { addOccurrence, measure, type Occurrence, type WindowSpec } from './window.ts';
 
-/** Groups kept per correlation. */
-export const GROUPS_MAX = 20_000;
-/** Group keys that one event with multi-valued fields may count for. */
-export const KEYS_PER_EVENT_MAX = 16;
-/** Characters of one group-by value; longer ones are cut (and share a group with what begins alike). */
-export const KEY_CHARS_MAX = 512;
+/** Groups kept per correlation, and by all of them together. */
+export const GROUPS_MAX = 250_000;
+export const GROUPS_TOTAL_MAX = 1_000_000;
 /** Correlations over correlations, at most. */
 const CHAIN_MAX = 8;
-/** Events held in full by windows; beyond it only what a sentence needs. */
+/** Events held in full by windows; beyond it what a sentence needs; beyond LEAN_MAX only id and time. */
 export const HELD_MAX = 10_000;
-/** A group without events for this long (receive time, microseconds), or two timespans, is forgotten. */
-export const IDLE_US = 24 * 3600e6;
-/** Receive-time allowance before a window with only an upper bound is judged. */
-export const CLOSE_AFTER_US = 60e6;
+export const LEAN_MAX = 100_000;
+/** A group without events for this long (receive time, microseconds) and two timespans is forgotten. */
+export const IDLE_US = 3600e6;
 
 export type Hit = {
   readonly rule: CorrelationRule;
@@ -52,8 +50,7 @@ export type Hit = {
 type Table = {
   readonly rule: CorrelationRule;
   readonly spec: WindowSpec;
-  /** Judged at ticks. */
-  readonly closing: boolean;
+  readonly judged: Judged;
   readonly groups: Groups<MatchedEvent>;
   /** Event times of groups that were forgotten because they were idle. */
   forgotten: Lost | null;
@@ -65,45 +62,25 @@ export type GroupStats = {
   readonly evicted: number;
   readonly evictedNear: number;
 };
-export type CorrelatorState = {
-  readonly events: readonly MatchedEvent[];
-  readonly tables: readonly (readonly [
-    string,
-    string,
-    number,
-    number,
-    readonly GroupState[],
-    (Lost | null)?,
-  ])[];
-};
-type GroupState = readonly [
-  string,
-  readonly string[],
-  number,
-  number,
-  number,
-  number,
-  readonly StretchState[],
-  (Lost | null)?,
-];
-type StretchState = readonly [
-  number,
-  number,
-  readonly (readonly [number, number, string, 0 | 1, number])[],
-  (Lost | null)?,
-  (Lost | null)?,
-];
+
+/** Groups of one rule that had to go, for the alert that names it. */
+export type Evicted = Evictions & { readonly rule: CorrelationRule };
+
+export type CorrelatorOptions = { readonly groupsMax?: number; readonly groupsTotalMax?: number };
 
 export class Correlator {
   #tables = new Map<string, Table>();
   /** Rule id -> correlations that count it. */
   #feeds = new Map<string, Table[]>();
   #held = 0;
+  #groups = 0;
   readonly #late = new LateMarks();
   readonly #groupsMax: number;
+  readonly #groupsTotalMax: number;
 
-  constructor(set: RuleSet, groupsMax = GROUPS_MAX) {
+  constructor(set: RuleSet, groupsMax = GROUPS_MAX, groupsTotalMax = GROUPS_TOTAL_MAX) {
     this.#groupsMax = groupsMax;
+    this.#groupsTotalMax = groupsTotalMax;
     this.#build(set);
   }
 
@@ -115,19 +92,25 @@ export class Correlator {
       if (rule.kind !== 'correlation') continue;
       const known = old.get(rule.id);
       // An unchanged definition keeps its windows over a reload.
-      const table = known !== undefined && same(known.rule, rule) ? { ...known, rule } : this.#table(rule);
-      if (table.groups !== known?.groups) for (const g of known?.groups.all() ?? []) this.#release(g);
+      const table =
+        known !== undefined && shape(known.rule) === shape(rule) ? { ...known, rule } : this.#table(rule);
+      if (known !== undefined && table.groups !== known.groups) this.#releaseAll(known);
       this.#tables.set(rule.id, table);
       for (const id of new Set(rule.rules)) this.#feeds.set(id, [...(this.#feeds.get(id) ?? []), table]);
     }
-    for (const [id, t] of old) if (!this.#tables.has(id)) for (const g of t.groups.all()) this.#release(g);
+    for (const [id, t] of old) if (!this.#tables.has(id)) this.#releaseAll(t);
   }
 
   #table(rule: CorrelationRule): Table {
-    const spec = specOf(rule);
-    const closing = rule.criteria.every((c) => c.op === 'lt' || c.op === 'lte');
-    const groups = new Groups<MatchedEvent>(this.#groupsMax, (g) => this.#release(g));
-    return { rule, spec, closing, groups, forgotten: null };
+    const groups = new Groups<MatchedEvent>(
+      this.#groupsMax,
+      (g) => this.#release(g),
+      (held) => {
+        this.#groups--;
+        if (held) this.#held--;
+      },
+    );
+    return { rule, spec: specOf(rule), judged: judgedBy(rule), groups, forgotten: null };
   }
 
   /** Windows of rules whose definition did not change are kept. */
@@ -137,7 +120,7 @@ export class Correlator {
 
   /** Are there conditions that only ticks can judge? */
   get hasClosing(): boolean {
-    for (const t of this.#tables.values()) if (t.closing) return true;
+    for (const t of this.#tables.values()) if (t.judged !== 'event') return true;
     return false;
   }
 
@@ -153,47 +136,121 @@ export class Correlator {
     const tables = this.#feeds.get(ruleId);
     if (tables === undefined || weight <= 0 || depth > CHAIN_MAX) return;
     for (const t of tables) {
-      if (!crossing && (t.rule.type === 'event_count' || t.rule.type === 'value_count')) continue;
-      for (const values of groupValues(t.rule, ruleId, e)) {
-        const hit = this.#count(t, ruleId, e, weight, values);
-        if (hit === undefined) continue;
-        out.push(hit.hit);
-        this.feed(t.rule.id, e, 1, out, depth + 1, hit.crossing);
-      }
+      if (!crossing && t.rule.type !== 'temporal' && t.rule.type !== 'temporal_ordered') continue;
+      const value = countedValue(t.rule, ruleId, e);
+      if (value === undefined) continue;
+      for (const values of groupValues(t.rule, ruleId, e))
+        this.#count(t, e, { weight, value, values, out, depth });
     }
   }
 
-  #count(
-    t: Table,
-    ruleId: string,
-    e: MatchedEvent,
-    weight: number,
-    values: readonly string[],
-  ): { readonly hit: Hit; readonly crossing: boolean } | undefined {
-    const value = countedValue(t.rule, ruleId, e);
-    if (value === undefined) return undefined;
-    const key = keyText(values);
-    const id = groupId(e, key);
-    const g = t.groups.get(id) ?? this.#newGroup(t, id, values, e);
+  #count(t: Table, e: MatchedEvent, c: Counted): void {
+    if (t.judged === 'event') return this.#countNow(t, e, c);
+    // Receive times of an import say nothing about what was or was not there.
+    if (e.origin === 'import' && t.judged !== 'absence') return;
+    const key = keyText(c.values);
+    const g = this.#groupOf(t, groupId(e, key), c, e);
+    const byReceipt = t.judged !== 'absence';
+    if (t.judged === 'below')
+      this.#closed(t, g, advanceBelow(g, t.rule, t.spec, e.ingested - 1, this.#drop), c);
     g.lastIngested = Math.max(g.lastIngested, e.ingested);
-    const event = this.#held < HELD_MAX ? e : lean(e);
-    this.#held++;
-    const o: Occurrence<MatchedEvent> = { ts: e.ts, weight, value, counted: false, event };
-    const added = addOccurrence(g.stretches, o, t.spec, (x) => this.#drop(x));
+    this.#hold(t, g, e);
+    const ts = byReceipt ? Math.max(e.ingested, g.lastIngested) : e.ts;
+    const added = addOccurrence(g.stretches, this.#occurrence(ts, c, e), t.spec, this.#drop);
+    if (byReceipt) t.groups.near(g, 0.5);
+    else {
+      const due = e.ingested + t.rule.timespan + CLOSE_AFTER_US;
+      g.judged = g.judged === 0 ? due : Math.min(g.judged, due);
+      t.groups.near(g, added.nearness);
+      if (added.late || reaches(g.lost, e.ts, t.spec.timespan)) this.#late.note(t.rule.id, key, e);
+      g.lost = joined(g.lost, added.evicted);
+    }
+  }
+
+  /** The newest event stands for a group in which nothing occurs any more. */
+  #hold(t: Table, g: Group<MatchedEvent>, e: MatchedEvent): void {
+    if (t.judged === 'below') g.last = lean(e);
+  }
+
+  #countNow(t: Table, e: MatchedEvent, c: Counted): void {
+    const key = keyText(c.values);
+    const id = groupId(e, key);
+    if (this.#asSingle(t, id, e, c)) return;
+    const g = this.#groupOf(t, id, c, e);
+    g.lastIngested = Math.max(g.lastIngested, e.ingested);
+    const added = addOccurrence(g.stretches, this.#occurrence(e.ts, c, e), t.spec, this.#drop);
     t.groups.near(g, added.nearness);
     if (added.late || reaches(g.lost, e.ts, t.spec.timespan)) this.#late.note(t.rule.id, key, e);
     g.lost = joined(g.lost, added.evicted);
-    if (added.hit === undefined) return undefined;
+    if (added.hit === undefined) return;
     const crossing = added.hit.from - g.lastHit > t.spec.timespan;
     g.lastHit = Math.max(g.lastHit, added.hit.to);
-    return { hit: this.#hit(t, g, key, e, added.hit), crossing };
+    c.out.push(this.#hit(t, g, key, e, added.hit));
+    this.feed(t.rule.id, e, 1, c.out, c.depth + 1, crossing);
   }
 
-  #newGroup(t: Table, id: string, values: readonly string[], e: MatchedEvent): Group<MatchedEvent> {
-    const g = t.groups.add(id, values, e.ingested);
-    // The key may be one of those that were forgotten; what is newer than all of them need not ask.
-    if (reaches(t.forgotten, e.ts, t.spec.timespan)) g.lost = t.forgotten;
+  #occurrence(ts: number, c: Counted, e: MatchedEvent): Occurrence<MatchedEvent> {
+    const event = this.#heldForm(e) ?? bare(e);
+    this.#held++;
+    return { ts, weight: c.weight, value: c.value, counted: false, event };
+  }
+
+  /** In full, with what a sentence needs, or not at all. */
+  #heldForm(e: MatchedEvent): MatchedEvent | undefined {
+    return this.#held < HELD_MAX ? e : this.#held < LEAN_MAX ? lean(e) : undefined;
+  }
+
+  /** A first occurrence that decides nothing is kept small; true where that was done. */
+  #asSingle(t: Table, id: string, e: MatchedEvent, c: Counted): boolean {
+    if (c.weight !== 1 || t.groups.get(id) !== undefined || t.groups.singles.has(id)) return false;
+    if (reaches(t.forgotten, e.ts, t.spec.timespan)) return false;
+    const alone = [{ ts: e.ts, weight: 1, value: c.value, counted: false, event: null }];
+    if (t.spec.met(measure(alone, 0, 0, t.spec))) return false;
+    this.#makeRoom(t);
+    const event = this.#heldForm(e);
+    t.groups.singles.add(id, e, c.value, event);
+    this.#groups++;
+    if (event !== undefined) this.#held++;
+    return true;
+  }
+
+  /** The group of a key, made of its first occurrence where there was one. */
+  #groupOf(t: Table, id: string, c: Counted, e: MatchedEvent): Group<MatchedEvent> {
+    const known = t.groups.get(id);
+    if (known !== undefined) return known;
+    const held = t.groups.singles.holdsEvent(id);
+    const first = t.groups.singles.take(id, e.tenant, e.origin);
+    if (first === undefined) {
+      this.#makeRoom(t);
+      this.#groups++;
+      const g = t.groups.add(id, c.values, e.ingested);
+      // The key may be one of those that were forgotten; what is newer than all of them need not ask.
+      if (reaches(t.forgotten, e.ts, t.spec.timespan)) g.lost = t.forgotten;
+      return g;
+    }
+    if (!held) this.#held++;
+    const g = t.groups.add(id, c.values, first.ingested);
+    const o = { ts: first.ts, weight: 1, value: first.value, counted: false, event: first.event };
+    addOccurrence(g.stretches, o, t.spec, this.#drop);
     return g;
+  }
+
+  /** The rule's own groups first; where all rules together are too many, those of the rule that has most. */
+  #makeRoom(t: Table): void {
+    if (this.#groups < this.#groupsTotalMax) return t.groups.makeRoom();
+    let most = t;
+    for (const other of this.#tables.values()) if (other.groups.size > most.groups.size) most = other;
+    most.groups.evict();
+  }
+
+  /** What had to go since the last call. */
+  takeEvictions(): Evicted[] {
+    const out: Evicted[] = [];
+    for (const t of this.#tables.values()) {
+      const e = t.groups.takeEvictions();
+      if (e !== null) out.push({ ...e, rule: t.rule });
+    }
+    return out;
   }
 
   /** What came too late for its window since the last call: the store is to judge it again. */
@@ -201,13 +258,7 @@ export class Correlator {
     return this.#late.take();
   }
 
-  #hit(
-    t: Table,
-    g: Group<MatchedEvent>,
-    key: string,
-    trigger: MatchedEvent,
-    h: { readonly from: number; readonly to: number; readonly fresh: readonly Occurrence<MatchedEvent>[] },
-  ): Hit {
+  #hit(t: Table, g: Group<MatchedEvent>, key: string, trigger: MatchedEvent, h: Closed<MatchedEvent>): Hit {
     const fresh = h.fresh.flatMap((x) => {
       const event = x.event;
       this.#drop(x);
@@ -227,41 +278,71 @@ export class Correlator {
     };
   }
 
-  /** Judges what is over by receive time and forgets what is idle. */
-  tick(nowUs: number, out: Hit[]): void {
-    for (const t of this.#tables.values()) {
-      if (t.closing) this.#close(t, nowUs, out);
-      const idle = Math.max(IDLE_US, 2 * t.spec.timespan);
-      for (const g of t.groups.all()) {
-        if (nowUs - g.lastIngested <= idle) continue;
-        for (const s of g.stretches) t.forgotten = joined(joined(t.forgotten, [s.min, s.max]), s.lost);
-        t.forgotten = joined(t.forgotten, g.lost);
-        t.groups.delete(g);
-      }
+  /** What time has decided: the newest of its events stands for it, at the time at which it was so. */
+  #closed(
+    t: Table,
+    g: Group<MatchedEvent>,
+    list: readonly Closed<MatchedEvent>[],
+    c: Pick<Counted, 'out' | 'depth'>,
+  ): void {
+    for (const h of list) {
+      const newest = h.fresh.findLast((o) => o.event !== null)?.event ?? g.last;
+      if (newest === null || newest === undefined) continue;
+      const trigger: MatchedEvent = { ...newest, ts: h.to, ingested: Math.max(newest.ingested, h.to) };
+      const hit = this.#hit(t, g, keyText(g.values), trigger, h);
+      // Nothing occurred: the last that did shows who is missing, and counts for nothing.
+      c.out.push(hit.fresh.length > 0 ? hit : { ...hit, fresh: [{ event: newest, weight: 0 }] });
+      this.feed(t.rule.id, trigger, 1, c.out, c.depth + 1, true);
     }
   }
 
-  #close(t: Table, nowUs: number, out: Hit[]): void {
-    for (const g of [...t.groups.all()]) {
-      if (nowUs < g.since + t.spec.timespan + CLOSE_AFTER_US) continue;
-      const items = g.stretches.flatMap((s) => s.items).filter((o) => o.event !== null);
-      const last = items.at(-1);
-      const n = items.reduce((sum, o) => sum + o.weight, 0);
-      const distinct = new Set(items.map((o) => o.value)).size;
-      const met = holds(t.rule, t.spec.kind === 'count' ? n : distinct);
-      if (met && last?.event) {
-        const window = { from: items[0]?.ts ?? last.ts, to: last.ts, fresh: items };
-        out.push(this.#hit(t, g, keyText(g.values), last.event, window));
-      }
+  /** Judges what time decides and forgets what is idle. */
+  tick(nowUs: number, out: Hit[]): void {
+    for (const t of this.#tables.values()) {
+      if (t.judged !== 'event') for (const g of [...t.groups.all()]) this.#judge(t, g, nowUs, out);
+      this.#forget(t, nowUs - IDLE_US - 2 * t.spec.timespan);
+    }
+  }
+
+  #judge(t: Table, g: Group<MatchedEvent>, nowUs: number, out: Hit[]): void {
+    const c = { out, depth: 0 };
+    if (t.judged === 'below')
+      return this.#closed(t, g, advanceBelow(g, t.rule, t.spec, nowUs, this.#drop), c);
+    if (t.judged === 'absence') {
+      const ingestedOf = (o: Occurrence<MatchedEvent>): number | undefined => o.event?.ingested;
+      return this.#closed(t, g, judgeAbsence(g, t.rule, nowUs, ingestedOf, this.#drop), c);
+    }
+    const share = judgeShare(g, t.rule, t.spec, nowUs);
+    if (share === undefined) return;
+    if (share.fresh.length > 0) this.#closed(t, g, [share], c);
+    t.groups.delete(g);
+  }
+
+  #forget(t: Table, before: number): void {
+    t.groups.singles.dropBefore(before, (gone) => {
+      this.#groups--;
+      if (gone.held) this.#held--;
+      t.forgotten = joined(t.forgotten, [gone.ts, gone.ts]);
+    });
+    for (const g of t.groups.all()) {
+      if (g.lastIngested >= before) continue;
+      for (const s of g.stretches) t.forgotten = joined(joined(t.forgotten, [s.min, s.max]), s.lost);
+      t.forgotten = joined(t.forgotten, g.lost);
       t.groups.delete(g);
     }
   }
 
-  #drop(o: Occurrence<MatchedEvent>): void {
+  readonly #drop = (o: Occurrence<MatchedEvent>): void => {
     if (o.event !== null) this.#held--;
-  }
+  };
   #release(g: Group<MatchedEvent>): void {
+    this.#groups--;
     for (const s of g.stretches) for (const o of s.items) this.#drop(o);
+  }
+  #releaseAll(t: Table): void {
+    for (const g of t.groups.all()) this.#release(g);
+    this.#groups -= t.groups.singles.size;
+    this.#held -= t.groups.singles.heldEvents();
   }
 
   stats(): GroupStats[] {
@@ -293,147 +374,38 @@ export class Correlator {
           t.groups.evictedNear,
           t.groups.state().map((g) => groupState(g, at)),
           t.forgotten,
+          t.groups.singles.state(at),
+          t.groups.evictions,
         ] as const,
     );
     return { events, tables };
   }
 
   restore(state: CorrelatorState): void {
-    for (const [id, was, evicted, near, groups, forgotten] of state.tables) {
+    for (const [id, was, evicted, near, groups, forgotten, singles, evictions] of state.tables) {
       const t = this.#tables.get(id);
       if (t === undefined || shape(t.rule) !== was) continue;
       t.groups.evicted = evicted;
       t.groups.evictedNear = near;
       t.forgotten = forgotten ?? null;
+      t.groups.restoreEvictions(evictions ?? null);
       t.groups.restore(groups.map((g) => groupOf(g, state.events)));
+      if (singles !== undefined) t.groups.singles.restore(singles, state.events);
+      this.#groups += t.groups.size;
+      this.#held += t.groups.singles.heldEvents();
       for (const g of t.groups.all())
         for (const s of g.stretches) for (const o of s.items) if (o.event !== null) this.#held++;
     }
   }
 }
 
-const groupState = (g: Group<MatchedEvent>, at: (e: MatchedEvent | null) => number): GroupState => [
-  g.id,
-  g.values,
-  g.level,
-  g.lastIngested,
-  g.since,
-  g.lastHit,
-  g.stretches.map((s) => [
-    s.min,
-    s.max,
-    s.items.map((o) => [o.ts, o.weight, o.value, o.counted ? 1 : 0, at(o.event)]),
-    s.lost,
-    s.thinned,
-  ]),
-  g.lost,
-];
-
-function groupOf(g: GroupState, events: readonly MatchedEvent[]): Group<MatchedEvent> {
-  const [id, values, level, lastIngested, since, lastHit, stretches, lost] = g;
-  return {
-    id,
-    values,
-    level,
-    lastIngested,
-    since,
-    lastHit,
-    lost: lost ?? null,
-    stretches: stretches.map(
-      ([min, max, items, gone, thinned]): Stretch<MatchedEvent> => ({
-        min,
-        max,
-        lost: gone ?? null,
-        thinned: thinned ?? null,
-        items: items.map(([ts, weight, value, counted, at]) => ({
-          ts,
-          weight,
-          value,
-          counted: counted === 1,
-          event: at < 0 ? null : (events[at] ?? null),
-        })),
-      }),
-    ),
-  };
-}
-
-/** What must be equal for windows to be carried over. */
-const shape = (r: CorrelationRule): string =>
-  JSON.stringify([r.type, r.rules, r.groupBy, r.timespan, r.criteria, r.fields]);
-const same = (a: CorrelationRule, b: CorrelationRule): boolean => shape(a) === shape(b);
-
-const holds = (rule: CorrelationRule, n: number): boolean =>
-  rule.criteria.every((c) => fulfils(c.op, n, c.value));
-
-function fulfils(op: CorrelationOp, n: number, value: number): boolean {
-  switch (op) {
-    case 'gt':
-      return n > value;
-    case 'gte':
-      return n >= value;
-    case 'lt':
-      return n < value;
-    case 'lte':
-      return n <= value;
-    case 'eq':
-      return n === value;
-    case 'neq':
-      return n !== value;
-  }
-}
-
-function specOf(rule: CorrelationRule): WindowSpec {
-  const kind =
-    rule.type === 'event_count' ? 'count' : rule.type === 'temporal_ordered' ? 'ordered' : 'distinct';
-  const closing = rule.criteria.every((c) => c.op === 'lt' || c.op === 'lte');
-  const values = rule.criteria.map((c) => c.value);
-  return {
-    kind,
-    timespan: rule.timespan,
-    need: Math.max(1, ...values) + 1,
-    met: closing ? () => false : (n) => holds(rule, n),
-    order: rule.rules,
-  };
-}
-
-/** The value that is told apart: the field tuple, the rule, or nothing. Undefined: the event does not count. */
-function countedValue(rule: CorrelationRule, ruleId: string, e: MatchedEvent): string | undefined {
-  if (rule.type === 'event_count') return '';
-  if (rule.type !== 'value_count') return ruleId;
-  const parts: string[] = [];
-  for (const f of rule.fields) {
-    const v = fieldOf(e, f);
-    if (v === undefined || v === null || v === '') return undefined;
-    parts.push(cut(Array.isArray(v) ? JSON.stringify(v) : String(v)).toLowerCase());
-  }
-  return parts.length === 1 ? parts[0] : JSON.stringify(parts);
-}
-
-const cut = (s: string): string => (s.length > KEY_CHARS_MAX ? s.slice(0, KEY_CHARS_MAX) : s);
-
-/** Values of a field as texts, without absent, null and empty ones. */
-export function textsOfField(v: FieldValue | undefined): string[] {
-  const list = Array.isArray(v) ? v : [v];
-  const out: string[] = [];
-  for (const x of list) if (x !== undefined && x !== null && x !== '') out.push(cut(String(x)));
-  return out;
-}
-
-/** Every group the event belongs to; none where a group-by field is missing. */
-export function groupValues(rule: CorrelationRule, ruleId: string, e: MatchedEvent): string[][] {
-  let out: string[][] = [[]];
-  for (const g of rule.groupBy) {
-    const field = (g.perRule.find(([id]) => id === ruleId) ?? g.perRule.find(([id]) => id === ''))?.[1];
-    const values = field === undefined ? [] : textsOfField(fieldOf(e, field));
-    if (values.length === 0) return [];
-    out = out.flatMap((key) => values.map((v) => [...key, v])).slice(0, KEYS_PER_EVENT_MAX);
-  }
-  return out;
-}
-
-/** Case does not tell groups apart. */
-export const keyText = (values: readonly string[]): string =>
-  JSON.stringify(values.map((v) => v.toLowerCase()));
+type Counted = {
+  readonly weight: number;
+  readonly value: string;
+  readonly values: readonly string[];
+  readonly out: Hit[];
+  readonly depth: number;
+};
 
 const groupId = (e: MatchedEvent, key: string): string => JSON.stringify([e.tenant, e.origin, key]);
 
@@ -449,3 +421,4 @@ const LEAN: ReadonlySet<string> = new Set([
 function lean(e: MatchedEvent): MatchedEvent {
   return { ...e, fields: e.fields.filter(([name]) => LEAN.has(name)), entities: e.entities.slice(0, 8) };
 }
+const bare = (e: MatchedEvent): MatchedEvent => ({ ...e, fields: [], entities: [] });

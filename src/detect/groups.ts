@@ -1,12 +1,14 @@
 /**
  * The groups of one correlation, bounded: when full, the group farthest from its threshold goes first (oldest first
- * among equals), so that a flood of fresh keys cannot push out an attacker who is half-way. Evictions are counted.
+ * among equals), so that a flood of fresh keys cannot push out an attacker who is half-way. Groups with one occurrence are
+ * kept small (`singles.ts`) and go first of all. Evictions are counted, and noted for the alert that names them.
  *
  * Order is part of the state: `state` and `restore` keep it, so that a restored table evicts the same groups.
  * Held by `groups.test.ts`.
  */
 import type { Lost } from './late.ts';
 import { Oldest } from './oldest.ts';
+import { Singles } from './singles.ts';
 import type { Stretch } from './window.ts';
 
 const LEVELS = 16;
@@ -23,12 +25,25 @@ export type Group<E> = {
   level: number;
   /** Receive time of the newest event, microseconds. */
   lastIngested: number;
-  /** Receive time of the first event since the group was last judged (conditions with only an upper bound). */
+  /** Receive time of the first event (conditions that time decides). */
   since: number;
   /** Event time of the newest hit, NEVER before the first: tells a crossing from a condition that stays met. */
   lastHit: number;
   /** Event times of stretches that had to go, and of an earlier group of this key that was forgotten. */
   lost: Lost | null;
+  /** Conditions that time decides: judged up to here (receive time), 0 before the first. */
+  judged: number;
+  /** The newest event, for conditions that hold where nothing occurs; null for all others. */
+  last: E | null;
+};
+
+/** What was evicted since it was last asked for. */
+export type Evictions = {
+  count: number;
+  near: number;
+  /** Receive times of the first and last event of what went, microseconds. */
+  from: number;
+  to: number;
 };
 
 export class Groups<E> {
@@ -37,25 +52,34 @@ export class Groups<E> {
   readonly #levels: Map<string, Group<E>>[] = Array.from({ length: LEVELS }, () => new Map());
   readonly #oldest = this.#levels.map((l) => new Oldest(l));
   readonly #gone: (g: Group<E>) => void;
+  readonly #singleGone: (held: boolean) => void;
+  readonly singles = new Singles();
   evicted = 0;
   /** Evicted at half the threshold or nearer. */
   evictedNear = 0;
+  #fresh: Evictions | null = null;
 
-  constructor(max: number, gone: (g: Group<E>) => void) {
+  constructor(max: number, gone: (g: Group<E>) => void, singleGone: (held: boolean) => void = () => {}) {
     this.#max = max;
     this.#gone = gone;
+    this.#singleGone = singleGone;
   }
 
   get size(): number {
-    return this.#byId.size;
+    return this.#byId.size + this.singles.size;
   }
 
   get(id: string): Group<E> | undefined {
     return this.#byId.get(id);
   }
 
+  /** Room for one more. */
+  makeRoom(): void {
+    if (this.size >= this.#max) this.evict();
+  }
+
   add(id: string, values: readonly string[], ingested: number): Group<E> {
-    if (this.#byId.size >= this.#max) this.#evict();
+    this.makeRoom();
     const g: Group<E> = {
       id,
       values,
@@ -65,6 +89,8 @@ export class Groups<E> {
       since: ingested,
       lastHit: NEVER,
       lost: null,
+      judged: 0,
+      last: null,
     };
     this.#byId.set(id, g);
     this.#levels[0]?.set(id, g);
@@ -73,7 +99,7 @@ export class Groups<E> {
 
   /** Tells how near the group is to its threshold, 0 to 1. */
   near(g: Group<E>, nearness: number): void {
-    const level = Math.min(LEVELS - 1, Math.floor(nearness * LEVELS));
+    const level = Math.max(0, Math.min(LEVELS - 1, Math.floor(nearness * LEVELS) || 0));
     if (level === g.level) return;
     this.#levels[g.level]?.delete(g.id);
     g.level = level;
@@ -90,16 +116,50 @@ export class Groups<E> {
     return this.#byId.values();
   }
 
-  #evict(): void {
+  evict(): void {
+    const single = this.singles.drop();
+    if (single !== undefined) {
+      this.#singleGone(single.held);
+      this.#note(single.ingested, single.ingested, false);
+      return;
+    }
     for (let i = 0; i < LEVELS; i++) {
       if (this.#levels[i]?.size === 0) continue;
       const first = this.#oldest[i]?.next()?.[1];
       if (first === undefined) continue;
-      if (first.level >= NEAR_LEVEL) this.evictedNear++;
-      this.evicted++;
+      this.#note(first.since, first.lastIngested, first.level >= NEAR_LEVEL);
       this.delete(first);
       return;
     }
+  }
+
+  #note(from: number, to: number, near: boolean): void {
+    this.evicted++;
+    if (near) this.evictedNear++;
+    const f = this.#fresh;
+    if (f === null) this.#fresh = { count: 1, near: near ? 1 : 0, from, to };
+    else {
+      f.count++;
+      if (near) f.near++;
+      f.from = Math.min(f.from, from);
+      f.to = Math.max(f.to, to);
+    }
+  }
+
+  /** What was evicted since the last call, null where nothing was. */
+  takeEvictions(): Evictions | null {
+    const f = this.#fresh;
+    this.#fresh = null;
+    return f;
+  }
+
+  /** As it stands, for a snapshot; `restoreEvictions` puts it back. */
+  get evictions(): Evictions | null {
+    return this.#fresh;
+  }
+
+  restoreEvictions(e: Evictions | null): void {
+    this.#fresh = e;
   }
 
   /** Groups level by level in eviction order. */

@@ -6,7 +6,9 @@
  * A stretch holds occurrences sorted by time and reaches back two timespans from its newest. It is compacted so that
  * a storm on one key stays bounded: event_count needs no more than the newest `need` occurrences to go on being met,
  * value_count and temporal no more than the newest of each value. What is compacted away before it was counted into
- * an episode hands its weight on, so that the alert's count stays exact.
+ * an episode hands its weight on, so that the alert's count stays exact. Sums and averages keep NUMBERS_MAX numbers and
+ * then join neighbours in time (the sum stays exact, its place in time becomes coarser); medians and percentiles are over
+ * the newest NUMBERS_MAX numbers of a window.
  *
  * An event whose windows may have held what was let go of is `late`: the store judges it again (`late.ts`).
  *
@@ -38,8 +40,11 @@ export type Stretch<E> = {
   thinned: Lost | null;
 };
 
+/** Numbers that a window holds apart. */
+export const NUMBERS_MAX = 2048;
+
 export type WindowSpec = {
-  readonly kind: 'count' | 'distinct' | 'ordered';
+  readonly kind: 'count' | 'distinct' | 'ordered' | 'sum' | 'avg' | 'percentile' | 'expression';
   /** Microseconds. */
   readonly timespan: number;
   /** Occurrences (or distinct values) that decide; larger numbers need not be told apart. */
@@ -47,7 +52,17 @@ export type WindowSpec = {
   readonly met: (n: number) => boolean;
   /** Rules in order, for `ordered`. */
   readonly order: readonly string[];
+  /** Microseconds that a stretch reaches back from its newest; two timespans where not stated. */
+  readonly retain?: number;
+  /** `percentile`: which, 0 to 100. */
+  readonly percentile?: number;
+  /** `expression`: is it true of the rules that occurred, given in order of time? */
+  readonly holds?: (values: readonly string[]) => boolean;
+  /** How near to its threshold a measure is, 0 to 1; its share of `need` where not stated. */
+  readonly nearness?: (n: number) => number;
 };
+
+const retainOf = (spec: WindowSpec): number => spec.retain ?? 2 * spec.timespan;
 
 /** Told of every occurrence that leaves a window with its event, so that the owner can account for memory. */
 export type Dropped<E> = (o: Occurrence<E>) => void;
@@ -96,7 +111,7 @@ export function addOccurrence<E>(
     (best.met === undefined && o.ts < newest - spec.timespan && reaches(s.thinned, o.ts, spec.timespan));
   if (best.met === undefined) {
     compact(s, spec, dropped);
-    const nearness = Math.min(1, best.n / Math.max(1, spec.need));
+    const nearness = spec.nearness?.(best.n) ?? Math.min(1, best.n / Math.max(1, spec.need));
     return { hit: undefined, nearness, late, evicted };
   }
   const fresh: Occurrence<E>[] = [];
@@ -122,7 +137,7 @@ function place<E>(
     const s = stretches[i] as Stretch<E>;
     if (o.ts < s.min - spec.timespan || o.ts > s.max + spec.timespan) continue;
     // Older than what the stretch still remembers: its windows there were judged and forgotten.
-    if (o.ts < s.max - 2 * spec.timespan) continue;
+    if (o.ts < s.max - retainOf(spec)) continue;
     if (home === undefined) {
       home = s;
       continue;
@@ -151,7 +166,7 @@ function place<E>(
 }
 
 function trim<E>(s: Stretch<E>, spec: WindowSpec, dropped: Dropped<E>): void {
-  const oldest = s.max - 2 * spec.timespan;
+  const oldest = s.max - retainOf(spec);
   let n = 0;
   while (n < s.items.length && (s.items[n] as Occurrence<E>).ts < oldest) n++;
   if (n > 0) s.lost = joined(s.lost, gone(s.items.splice(0, n), dropped));
@@ -180,7 +195,7 @@ function bestWindow<E>(s: Stretch<E>, ts: number, spec: WindowSpec): Best {
   let hi = items.length - 1;
   while (hi > 0 && (items[hi - 1] as Occurrence<E>).ts >= ts) hi--;
   // `hi` is the first occurrence at or after ts; its equals in time belong to the same window end.
-  let best = 0;
+  let best = Number.NEGATIVE_INFINITY;
   for (; hi < items.length; hi++) {
     const end = (items[hi] as Occurrence<E>).ts;
     if (end - spec.timespan > ts) break;
@@ -204,7 +219,13 @@ function lowerBound<E>(items: readonly Occurrence<E>[], ts: number): number {
   return lo;
 }
 
-function measure<E>(items: readonly Occurrence<E>[], lo: number, hi: number, spec: WindowSpec): number {
+/** What the condition compares: a count, a number of distinct values or steps, a sum...; NaN where there is nothing. */
+export function measure<E>(
+  items: readonly Occurrence<E>[],
+  lo: number,
+  hi: number,
+  spec: WindowSpec,
+): number {
   if (spec.kind === 'count') {
     let n = 0;
     for (let i = lo; i <= hi; i++) n += (items[i] as Occurrence<E>).weight;
@@ -217,9 +238,40 @@ function measure<E>(items: readonly Occurrence<E>[], lo: number, hi: number, spe
       if ((items[i] as Occurrence<E>).value === spec.order[next]) next++;
     return next;
   }
+  if (spec.kind === 'sum' || spec.kind === 'avg') return total(items, lo, hi, spec.kind);
+  if (spec.kind === 'percentile') return percentile(items, lo, hi, spec.percentile ?? 50);
+  if (spec.kind === 'expression') {
+    const values: string[] = [];
+    for (let i = lo; i <= hi; i++) values.push((items[i] as Occurrence<E>).value);
+    return spec.holds?.(values) === true ? 1 : 0;
+  }
   const seen = new Set<string>();
   for (let i = lo; i <= hi; i++) seen.add((items[i] as Occurrence<E>).value);
   return seen.size;
+}
+
+function total<E>(items: readonly Occurrence<E>[], lo: number, hi: number, kind: 'sum' | 'avg'): number {
+  let sum = 0;
+  let n = 0;
+  for (let i = lo; i <= hi; i++) {
+    const o = items[i] as Occurrence<E>;
+    sum += Number(o.value) * o.weight;
+    n += o.weight;
+  }
+  return n === 0 ? Number.NaN : kind === 'sum' ? sum : sum / n;
+}
+
+/** Linear between the two nearest ranks, so that 50 is the median as it is commonly taken. */
+function percentile<E>(items: readonly Occurrence<E>[], lo: number, hi: number, p: number): number {
+  const from = Math.max(lo, hi + 1 - NUMBERS_MAX);
+  const sorted = new Float64Array(Math.max(0, hi + 1 - from));
+  for (let i = from; i <= hi; i++) sorted[i - from] = Number((items[i] as Occurrence<E>).value);
+  if (sorted.length === 0) return Number.NaN;
+  sorted.sort();
+  const at = ((sorted.length - 1) * p) / 100;
+  const below = sorted[Math.floor(at)] as number;
+  const above = sorted[Math.ceil(at)] as number;
+  return below + (above - below) * (at - Math.floor(at));
 }
 
 /**
@@ -228,8 +280,12 @@ function measure<E>(items: readonly Occurrence<E>[], lo: number, hi: number, spe
  * for good".
  */
 function compact<E>(s: Stretch<E>, spec: WindowSpec, dropped: Dropped<E>): void {
+  if (spec.kind === 'sum' || spec.kind === 'avg' || spec.kind === 'percentile') {
+    if (s.items.length > 2 * NUMBERS_MAX + 64) thinNumbers(s, spec, dropped);
+    return;
+  }
   if (s.items.length <= 2 * spec.need + 64) return;
-  if (spec.kind !== 'count') keepNewest(s, spec.kind === 'ordered' ? 8 : 1, dropped);
+  if (spec.kind !== 'count') keepNewest(s, spec.kind === 'distinct' ? 1 : 8, dropped);
   const keep = spec.need + 32;
   const hard = 4 * spec.need + 1024;
   let n = 0;
@@ -240,6 +296,41 @@ function compact<E>(s: Stretch<E>, spec: WindowSpec, dropped: Dropped<E>): void 
   }
   if (n > 0) s.thinned = joined(s.thinned, gone(s.items.splice(0, n), dropped));
   s.min = (s.items[0] as Occurrence<E>).ts;
+}
+
+/** Sums: neighbours become one with their mean at the later time. Percentiles: the oldest go, their weight is handed on. */
+function thinNumbers<E>(s: Stretch<E>, spec: WindowSpec, dropped: Dropped<E>): void {
+  const items = s.items;
+  const out: Occurrence<E>[] = [];
+  const joins = spec.kind !== 'percentile';
+  const head = items.length - NUMBERS_MAX;
+  for (let i = 0; i < items.length; i++) {
+    const o = items[i] as Occurrence<E>;
+    const next = items[i + 1];
+    if (i >= head || next === undefined || (joins && i + 1 >= head)) {
+      out.push(o);
+      continue;
+    }
+    s.thinned = joined(s.thinned, [o.ts, o.ts]);
+    if (!joins) {
+      if (!o.counted && !next.counted) next.weight += o.weight;
+      dropped(o);
+      continue;
+    }
+    // What is part of an episode and what is not stay apart, or the alert would count twice.
+    if (o.counted !== next.counted) {
+      out.push(o);
+      continue;
+    }
+    const weight = o.weight + next.weight;
+    const mean = (Number(o.value) * o.weight + Number(next.value) * next.weight) / weight;
+    const event = next.event ?? o.event;
+    out.push({ ts: next.ts, weight, value: String(mean), counted: o.counted, event });
+    if (next.event !== null && o.event !== null) dropped(o);
+    i++;
+  }
+  s.items = out;
+  s.min = (out[0] as Occurrence<E>).ts;
 }
 
 /** Keeps the newest `each` occurrences of every value; an uncounted one that goes hands its weight to a newer one. */
