@@ -97,6 +97,7 @@ export async function fixture(
     overview: async () => OVERVIEW,
     search: async () => RESULT,
     fields: () => [],
+    assist: () => ({ tokens: [], completions: [] }),
     event: async () => undefined,
     ledger: async () => ({ totals: [], minutes: [], balanced: true, storeTrouble: '' }),
     senders: async () => [],

@@ -18,6 +18,7 @@
  * POST /api/v1/alerts/:id/status        {status, reason} -> Alert
  * POST /api/v1/alerts/:id/assignee      {assignee} -> Alert
  * POST /api/v1/alerts/:id/note          {text} -> Alert
+ * POST /api/v1/search/assist           {query, cursor} -> SearchAssist
  * GET  /api/v1/ledger?tenant&from&to    -> LedgerReport
  * GET  /api/v1/senders?tenant           -> SenderInfo[]
  * GET  /api/v1/rules                    -> RuleInfo[]
@@ -168,6 +169,18 @@ export type AlertDetail = {
   readonly rule: RuleInfo | null;
   /** Other alerts that share an entity, newest first. */
   readonly related: readonly Alert[];
+};
+
+/** For the search bar while somebody types. Offsets are UTF-16 units, `end` exclusive. */
+export type SearchAssist = {
+  readonly tokens: readonly { readonly kind: string; readonly start: number; readonly end: number }[];
+  /** `text` replaces what stands from `start` to the cursor. */
+  readonly completions: readonly {
+    readonly kind: string;
+    readonly text: string;
+    readonly start: number;
+    readonly about: string;
+  }[];
 };
 
 export type LedgerLine = {

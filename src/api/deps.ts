@@ -14,6 +14,7 @@ import type {
   Overview,
   Role,
   RuleInfo,
+  SearchAssist,
   SearchRequest,
   SearchResult,
   SenderInfo,
@@ -156,6 +157,7 @@ export type ApiDeps = {
   /** `signal` aborts when the asker is gone. */
   search(request: SearchRequest, by: { signal: AbortSignal }): Promise<SearchResult | QueryProblem>;
   fields(): readonly FieldInfo[];
+  assist(query: string, cursor: number): SearchAssist;
   event(tenant: string, id: string): Promise<EventDetail | undefined>;
   ledger(range: { tenants: readonly string[]; from: number; to: number }): Promise<LedgerReport>;
   senders(tenants: readonly string[]): Promise<readonly SenderInfo[]>;

@@ -4,6 +4,7 @@ import { openApi } from './openapi.ts';
 import { HANDLED, type Route, route } from './route.ts';
 import { alertRoutes } from './routes/alerts.ts';
 import { eventRoutes } from './routes/events.ts';
+import { assistRoutes } from './routes/assist.ts';
 import { ingestRoutes } from './routes/ingest.ts';
 import { listRoutes } from './routes/lists.ts';
 import { sessionRoutes } from './routes/session.ts';
@@ -48,6 +49,7 @@ const docRoutes: readonly Route[] = [
 export const ROUTES: readonly Route[] = [
   ...sessionRoutes,
   ...eventRoutes,
+  ...assistRoutes,
   ...alertRoutes,
   ...listRoutes,
   ...accessRoutes,

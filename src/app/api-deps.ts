@@ -3,6 +3,7 @@ import type { SenderInfo, Status, Top } from '../api/contract.ts';
 import type { ApiDeps } from '../api/deps.ts';
 import type { makeIngest } from '../collect/http-ingest.ts';
 import type { App } from './app.ts';
+import { assist } from './assist.ts';
 import { ledgerReport, ruleInfos, senderInfos, senderKey } from './reports.ts';
 import { fieldInfos } from './searches.ts';
 
@@ -19,6 +20,7 @@ export function apiDeps(app: App, ingest: ReturnType<typeof makeIngest>): ApiDep
     overview: (range) => app.searches.overview(range),
     search: (r, by) => app.searches.search(r, by),
     fields: () => fieldInfos(),
+    assist: (query, cursor) => assist(query, cursor, { now: app.now(), lists: app.rules.lists() }),
     event: (tenant, id) => app.searches.event(tenant, id),
     ledger: async (range) => {
       const lines = await app.pipeline.ledger.report(range);

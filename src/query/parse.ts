@@ -7,7 +7,7 @@
  * length, depth, terms, pipes and searches are bounded. Held by `parse.test.ts` and `print.prop.test.ts`.
  */
 import type { Result } from '../base/result.ts';
-import type { QueryError } from '../condition/language/grammar.ts';
+import type { QueryError, Token } from '../condition/language/grammar.ts';
 import { FilterParser, type ParseOptions, parsing } from '../condition/language/parse.ts';
 import type { Scanner } from '../condition/language/scan.ts';
 import { parsePipe } from './parse-pipe.ts';
@@ -21,6 +21,16 @@ export const QUERY_PIPES_MAX = 10;
 
 export function parseQuery(text: string, options: ParseOptions): Result<Query, QueryError> {
   return parsing(text, (s) => new QueryParser(s, options).query());
+}
+
+/** What the text is made of, for highlighting; of a broken one, as far as it was understood. */
+export function tokensOfQuery(text: string, options: ParseOptions): readonly Token[] {
+  let seen: readonly Token[] = [];
+  parsing(text, (s) => {
+    seen = s.tokens;
+    return new QueryParser(s, options).query();
+  });
+  return seen;
 }
 
 class QueryParser {
