@@ -69,21 +69,26 @@ function vary(t: string, rng: Rng): string {
     );
 }
 
+/** Program, arguments, description, and who starts it. */
+const SERVICES = 'C:\\Windows\\System32\\services.exe';
+const EXPLORER = 'C:\\Windows\\explorer.exe';
+const SVCHOST = 'C:\\Windows\\System32\\svchost.exe';
 const PROGRAMS = [
-  ['svchost.exe', ' -k netsvcs -p -s Schedule', 'Host Process for Windows Services'],
-  ['conhost.exe', ' 0xffffffff -ForceV1', 'Console Window Host'],
-  ['taskhostw.exe', ' Install $(Arg0)', 'Host Process for Windows Tasks'],
-  ['SearchIndexer.exe', ' /Embedding', 'Microsoft Windows Search Indexer'],
+  ['svchost.exe', ' -k netsvcs -p -s Schedule', 'Host Process for Windows Services', SERVICES],
+  ['taskhostw.exe', ' Install $(Arg0)', 'Host Process for Windows Tasks', SVCHOST],
+  ['SearchIndexer.exe', ' /Embedding', 'Microsoft Windows Search Indexer', SERVICES],
   [
     'backgroundTaskHost.exe',
     ' -ServerName:App.AppXmtcan0h2tfbfy7k9kn8hbxb6dmzz1zh0.mca',
     'Background Task Host',
+    SVCHOST,
   ],
-  ['msiexec.exe', ' /V', 'Windows installer'],
-  ['WmiPrvSE.exe', ' -secured -Embedding', 'WMI Provider Host'],
-  ['cmd.exe', ' /d /c npm run build --if-present', 'Windows Command Processor'],
-  ['powershell.exe', ' -NoLogo -Command Get-ChildItem env:PATH', 'Windows PowerShell'],
-  ['dllhost.exe', ' /Processid:{AB8902B4-09CA-4BB6-B78D-A8F59079A8D5}', 'COM Surrogate'],
+  ['msiexec.exe', ' /V', 'Windows installer', SERVICES],
+  ['WmiPrvSE.exe', ' -secured -Embedding', 'WMI Provider Host', SVCHOST],
+  ['cmd.exe', ' /d /c npm run build --if-present', 'Windows Command Processor', EXPLORER],
+  ['powershell.exe', ' -NoLogo -Command Get-ChildItem env:PATH', 'Windows PowerShell', EXPLORER],
+  ['dllhost.exe', ' /Processid:{AB8902B4-09CA-4BB6-B78D-A8F59079A8D5}', 'COM Surrogate', SVCHOST],
+  ['notepad.exe', ' C:\\Users\\tove\\Documents\\todo.txt', 'Notepad', EXPLORER],
 ] as const;
 const USERS = ['olav', 'priya', 'tove', 'mikkel', 'sara', 'lukas'];
 const FOLDERS = ['AppData\\Local\\Temp', 'Documents', 'AppData\\Roaming\\Code\\Cache', 'Downloads'];
@@ -93,24 +98,21 @@ function harmless(doc: Doc, rng: Rng): void {
   if (data === undefined) return;
   const one = <T>(list: readonly T[]): T => list[Math.floor(rng() * list.length)] as T;
   const id = (): string => Math.floor(rng() * 1e9).toString(36);
-  const start = (): { exe: string; line: string; about: string; name: string } => {
-    const [name, args, about] = one(PROGRAMS);
-    const exe = `C:\\Windows\\System32\\${name}`;
-    return { exe, line: `${exe}${args} ${id()}`, about, name };
-  };
+  const [name, given, about, parent] = one(PROGRAMS);
+  const exe = `C:\\Windows\\System32\\${name}`;
+  const parentLine = parent === SVCHOST ? `${parent} -k DcomLaunch -p` : parent;
   const file = (): string => `C:\\Users\\${one(USERS)}\\${one(FOLDERS)}\\${id()}.tmp`;
-  const [own, parent] = [start(), start()];
   const with_: Record<string, () => string> = {
-    Image: () => own.exe,
-    CommandLine: () => own.line,
-    Description: () => own.about,
-    OriginalFileName: () => own.name,
-    NewProcessName: () => own.exe,
-    SourceImage: () => own.exe,
-    ParentImage: () => parent.exe,
-    ParentProcessName: () => parent.exe,
-    ParentCommandLine: () => parent.line,
-    TargetImage: () => parent.exe,
+    Image: () => exe,
+    CommandLine: () => `${exe}${given} ${id()}`,
+    Description: () => about,
+    OriginalFileName: () => name,
+    NewProcessName: () => exe,
+    SourceImage: () => exe,
+    ParentImage: () => parent,
+    ParentProcessName: () => parent,
+    ParentCommandLine: () => parentLine,
+    TargetImage: () => parent,
     TargetFilename: file,
     ImageLoaded: () => `C:\\Windows\\System32\\${one(['kernel32', 'ntdll', 'user32', 'combase'])}.dll`,
     TargetObject: () => `HKU\\S-1-5-21-1\\Software\\Vendor\\Settings\\${id()}`,

@@ -59,3 +59,12 @@ test('many patterns that end in the same place', () => {
   automaton.scan('b', marks);
   assert.equal(marks.n, 0);
 });
+
+test('three characters beyond ASCII fold into it', () => {
+  const found: number[] = [];
+  for (let c = 0x80; c <= 0x10ffff; c++) {
+    if (c >= 0xd800 && c <= 0xdfff) continue;
+    if (/[\0-\x7f]/.test(foldForGate(String.fromCodePoint(c)))) found.push(c);
+  }
+  assert.deepEqual(found, [0x130, 0x17f, 0x212a]);
+});

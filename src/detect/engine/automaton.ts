@@ -96,6 +96,7 @@ export class Automaton {
     return next;
   }
 
+  /** What lies beyond ASCII, folded or not, is in no pattern. */
   scan(text: string, marks: Marks): void {
     const cls = this.#cls;
     const table = this.#table;
@@ -103,8 +104,9 @@ export class Automaton {
     let at = this.#first;
     for (let i = 0; i < n; i++) {
       const c = text.charCodeAt(i);
-      if (c > 127) return this.#scanWide(foldForGate(text), marks);
-      at = table[at + (cls[c] as number)] as number;
+      if (c > 127 && (c === 0x212a || c === 0x130 || c === 0x17f))
+        return this.#scanWide(foldForGate(text), marks);
+      at = table[at + (c > 127 ? 0 : (cls[c] as number))] as number;
       if (at < 0) {
         at = ~at;
         this.#emit(at, marks);
@@ -114,7 +116,7 @@ export class Automaton {
     if (at < 0) this.#emit(~at, marks);
   }
 
-  /** Text that is not ASCII, folded; what lies beyond ASCII is in no pattern. */
+  /** Text with one of the three characters that fold into ASCII (Kelvin, dotted I, long s), folded. */
   #scanWide(text: string, marks: Marks): void {
     let at = this.#first;
     for (let i = 0; i < text.length; i++) {

@@ -5,6 +5,7 @@
  * Nodes that are not known here are left to `compileCondition`. Held by `engine.prop.test.ts`.
  */
 import { compileCondition, type ConditionEnv, type Predicate } from '../../condition/evaluate.ts';
+import { unanchored } from '../../condition/glob.ts';
 import { fold, typeOf, wellFormed } from '../../condition/text.ts';
 import type { Condition, PatternPart } from '../../condition/tree.ts';
 import { parseIp } from '../../model/ip.ts';
@@ -86,7 +87,10 @@ export class Checks {
         const need = requiredLiterals(c.source);
         return need === undefined ? plain : this.#gated(c.field, need, plain);
       }
-      case 'keyword':
+      case 'keyword': {
+        const simple = c.cased ? undefined : simplePattern(unanchored(c.pattern));
+        return simple === undefined ? this.#plain(c, COST.keyword) : this.#keyword(fold(simple.text));
+      }
       case 'words':
         return this.#plain(c, COST.keyword);
       default:
@@ -98,6 +102,17 @@ export class Checks {
     const test: Predicate = compileCondition(c, this.#env);
     const view = this.#view;
     return { run: () => test(view.event), cost };
+  }
+
+  #keyword(text: string): Check {
+    const view = this.#view;
+    return {
+      cost: COST.keyword,
+      run: () => {
+        for (const t of view.everywhere()) if (t.includes(text)) return true;
+        return false;
+      },
+    };
   }
 
   #equals(field: string, values: readonly string[], cased: boolean): Check {

@@ -179,10 +179,15 @@ test('verdicts are those of the plain engine, with separate, joint and measured 
         const rules = pairs.map(([w, c], i) => ruleOf(`r${i}`, w, c));
         const set = makeRuleSet(rules);
         const plain = compilePlain(set, lists);
-        const engine = compileIndexed(set, lists, { jointAfter: 3, measureAgainAfter: 6 });
+        const engine = compileIndexed(set, lists, { measureAfter: [3, 6] });
+        const single = compileIndexed(set, lists, { indexesMax: 0 });
         assert.deepEqual(engine.problems, plain.problems);
         for (let round = 0; round < 3; round++)
-          for (const e of events) assert.deepEqual(engine.match(e), plain.match(e));
+          for (const e of events) {
+            const want = plain.match(e);
+            assert.deepEqual(engine.match(e), want);
+            assert.deepEqual(single.match(e), want);
+          }
         assert.equal(engine.failures.size, 0);
         const stats = engine.stats?.();
         assert.equal(stats?.events, events.length * 3);

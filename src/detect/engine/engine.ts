@@ -23,10 +23,8 @@ export const INDEXES_MAX = 64;
 export const INDEX_BYTES_MAX = 96 * 1024 * 1024;
 /** Events kept at one time to measure by. */
 const SAMPLES_MAX = 8 * SAMPLE_EVENTS;
-/** A combination of log sources gets its joint index after so many events. */
-export const JOINT_AFTER = 300;
-/** ... and is made anew by what was then seen after so many more. */
-export const MEASURE_AGAIN_AFTER = 20_000;
+/** The joint index is made anew, by what was then seen, after so many events. */
+export const MEASURE_AFTER: readonly number[] = [2000, 50_000];
 
 /** The rules of one log source. */
 type Group = {
@@ -34,7 +32,7 @@ type Group = {
   readonly where: Condition;
   readonly holds: Predicate;
   readonly rules: Indexed[];
-  /** Made when an event of this log source is first seen. */
+  /** Made when it is first needed. */
   index: RuleIndex | undefined;
   events: number;
   last: number;
@@ -50,10 +48,16 @@ type Class = {
   last: number;
   /** Events counted into the groups already. */
   told: number;
+  /** How often the index was made by measurement. */
+  measured: number;
   sample: Judged[];
 };
 
-export type EngineOptions = { readonly jointAfter?: number; readonly measureAgainAfter?: number };
+export type EngineOptions = {
+  readonly measureAfter?: readonly number[];
+  /** Joint indexes at most; 0: each log source by itself. */
+  readonly indexesMax?: number;
+};
 
 export function compileIndexed(set: RuleSet, lists: Lists, options: EngineOptions = {}): CompiledRules {
   return new Engine(set, lists, options);
@@ -72,8 +76,8 @@ class Engine implements CompiledRules {
   readonly #classes = new Map<string, Class>();
   readonly #router: Router<Class>;
   readonly #marks: Marks;
-  readonly #jointAfter: number;
-  readonly #againAfter: number;
+  readonly #measureAfter: readonly number[];
+  readonly #indexesMax: number;
   #joints = 0;
   #jointBytes = 0;
   #samples = 0;
@@ -81,8 +85,8 @@ class Engine implements CompiledRules {
 
   constructor(set: RuleSet, lists: Lists, options: EngineOptions) {
     this.hash = set.hash;
-    this.#jointAfter = options.jointAfter ?? JOINT_AFTER;
-    this.#againAfter = options.measureAgainAfter ?? MEASURE_AGAIN_AFTER;
+    this.#measureAfter = options.measureAfter ?? MEASURE_AFTER;
+    this.#indexesMax = options.indexesMax ?? INDEXES_MAX;
     const checks = new Checks(this.#view, { lists });
     const byWhere = new Map<string, Group>();
     this.problems = compileEach(set, lists, (rule) => {
@@ -134,7 +138,7 @@ class Engine implements CompiledRules {
     const key = groups.map((g) => this.#groups.indexOf(g)).join(' ');
     let c = this.#classes.get(key);
     if (c === undefined) {
-      c = { groups, joint: undefined, events: 0, last: 0, told: 0, sample: [] };
+      c = { groups, joint: undefined, events: 0, last: 0, told: 0, measured: 0, sample: [] };
       if (this.#classes.size >= CLASSES_MAX) this.#forget();
       this.#classes.set(key, c);
     }
@@ -153,15 +157,23 @@ class Engine implements CompiledRules {
   #scan(c: Class, e: NormalizedEvent): void {
     c.events++;
     c.last = e.ts;
-    if (c.joint !== undefined) {
-      if (c.events === this.#againAfter) this.#measure(c);
-      else if (c.events > this.#againAfter - SAMPLE_EVENTS && c.events < this.#againAfter) this.#keep(c, e);
-      return c.joint.scan(e, this.#marks);
+    if (c.groups.length === 0) return;
+    if (c.joint === undefined) {
+      if (this.#joints >= this.#indexesMax || this.#jointBytes >= INDEX_BYTES_MAX) {
+        for (const g of c.groups) this.#indexOf(g).scan(e, this.#marks);
+        return;
+      }
+      this.#measure(c);
     }
-    for (const g of c.groups) this.#indexOf(g).scan(e, this.#marks);
-    if (c.groups.length === 0 || this.#joints >= INDEXES_MAX || this.#jointBytes >= INDEX_BYTES_MAX) return;
-    if (c.sample.length < SAMPLE_EVENTS) this.#keep(c, e);
-    if (c.events >= this.#jointAfter) this.#measure(c);
+    const at = this.#measureAfter[c.measured];
+    if (at !== undefined && c.events > at - SAMPLE_EVENTS) {
+      this.#keep(c, e);
+      if (c.events >= at) {
+        this.#measure(c);
+        c.measured++;
+      }
+    }
+    (c.joint as RuleIndex).scan(e, this.#marks);
   }
 
   #keep(c: Class, e: NormalizedEvent): void {

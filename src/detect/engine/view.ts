@@ -3,9 +3,10 @@
  * many rules ask. One per engine, used for one event after another.
  */
 import { reader } from '../../condition/computed.ts';
-import type { Judged } from '../../condition/evaluate.ts';
+import { type Judged, keywordSees } from '../../condition/evaluate.ts';
 import { fold, textsOf, typeOf } from '../../condition/text.ts';
 import type { FieldType } from '../../model/catalogue.ts';
+import type { FieldValue } from '../../model/event.ts';
 
 type Slot = {
   readonly read: ReturnType<typeof reader>;
@@ -74,4 +75,17 @@ export class View {
     s.foldedAt = this.epoch;
     return s.folded;
   }
+
+  /** Where keywords look: the raw text and every value that they see, folded. */
+  everywhere(): readonly string[] {
+    if (this.#everywhereAt === this.epoch) return this.#everywhere;
+    const out = [fold(this.event.rawText)];
+    for (const [name, v] of this.event.fields.entries() as Iterable<[string, FieldValue]>)
+      if (keywordSees(name)) for (const t of textsOf(v, typeOf(name))) out.push(fold(t));
+    this.#everywhere = out;
+    this.#everywhereAt = this.epoch;
+    return out;
+  }
+  #everywhere: readonly string[] = NONE;
+  #everywhereAt = -1;
 }

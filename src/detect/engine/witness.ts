@@ -187,7 +187,7 @@ const COMMON = foldForGate(
 export const guessedFrequency: Frequency = (l) => {
   if (l.kind === 'present') return 0.5;
   if (l.kind === 'wide') return 0.01;
-  if (l.kind === 'exact') return l.text.length < 2 ? 0.05 : COMMON.includes(l.text) ? 0.02 : 0.002;
+  if (l.kind === 'exact') return l.text.length < 6 || COMMON.includes(l.text) ? 0.1 : 0.002;
   if (COMMON.includes(l.text)) return l.start || l.end ? 0.08 : 0.2;
   const anchored = l.start || l.end ? 0.5 : 1;
   return anchored * Math.min(0.5, 0.5 ** Math.max(0, l.text.length - 1)) + 0.0005;
