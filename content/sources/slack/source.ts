@@ -1,7 +1,7 @@
 /** Slack audit logs (Enterprise Grid, Audit Logs API), one entry per event. Everything is kept under `slack.*`. */
 import { defineSource } from '../../../src/normalize/source.ts';
 import { actionTable, auditEvent, type AuditSpec, dig, paths } from '../../lib/audit.ts';
-import { at, isObject, text } from '../../lib/json.ts';
+import { at, isObject, list, text } from '../../lib/json.ts';
 
 const SPEC: AuditSpec = {
   prefix: 'slack',
@@ -43,6 +43,9 @@ export default defineSource({
     const code = text(at(doc, 'action'));
     if (doc === undefined || code === undefined || !isObject(dig(doc, ['actor', 'user']))) return 'no';
     out.set('event.id', text(at(doc, 'id')));
+    const before = new Set(list(dig(doc, ['details', 'previous_scopes'])));
+    const added = list(dig(doc, ['details', 'new_scopes'])).filter((s) => !before.has(s));
+    if (added.length > 0) out.set('slack.scopes_added', added.slice(0, 100));
     auditEvent(doc, out, SPEC, code);
     return 'parsed';
   },
