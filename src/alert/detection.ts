@@ -7,10 +7,13 @@
  * forgotten is counted in `stats`.
  */
 import { errorText } from '../base/result.ts';
+import type { Lists } from '../condition/tree.ts';
 import { Attempts, type AttemptsState, textOfField } from '../detect/attempts.ts';
 import { Correlator, type Evicted, type GroupStats, type Hit } from '../detect/correlate.ts';
 import type { CorrelatorState } from '../detect/correlate-state.ts';
 import { groupValues, keyText } from '../detect/group-keys.ts';
+import { Memory, type MemoryState, type MemoryStats, type Teaching } from '../detect/memory/memory.ts';
+import type { MemoryHit } from '../detect/memory/runtime.ts';
 import { modeOf, type Rule, type RuleSet } from '../detect/rule.ts';
 import type { AlertChange } from '../model/alert.ts';
 import type { LateMark } from '../model/late.ts';
@@ -35,6 +38,8 @@ export type DetectionOptions = {
   /** Groups kept per correlation. */
   readonly groupsMax?: number;
   readonly attemptsMax?: number;
+  /** Named lists: certificates are judged here by them, and sentences say what stands on them. */
+  readonly lists?: Lists;
 };
 
 export type DetectionStats = {
@@ -44,6 +49,8 @@ export type DetectionStats = {
   readonly attemptsEvicted: number;
   readonly folded: number;
   readonly groups: readonly GroupStats[];
+  /** Rules that remember: what they hold, and how far they have learned what is usual. */
+  readonly memory: readonly MemoryStats[];
   /** Events at which detection itself failed, and the last reason. */
   readonly failed: number;
   readonly failure: string;
@@ -51,6 +58,14 @@ export type DetectionStats = {
 
 /** How often a rule was met, and when last (receive time, microseconds). */
 export type RuleCount = { matched: number; lastMatched: number };
+
+/** A rule met for a key. `crossed`: event time that makes the alert's id, where it is not `to`. */
+type Met = Omit<Hit, 'rule'> & {
+  readonly rule: Rule;
+  readonly said?: string;
+  readonly judged?: number;
+  readonly crossed?: number;
+};
 
 /** Why a change is emitted; both may hold at once. */
 type Pending = { opened: boolean; escalated: boolean };
@@ -61,6 +76,8 @@ export class Detection {
   #alerting = new Set<string>();
   #names = new Map<string, readonly string[]>();
   #correlator: Correlator;
+  #memory: Memory;
+  #lists: Lists;
   #attempts: Attempts;
   #episodes = new Episodes();
   #storms = new Storms();
@@ -78,6 +95,8 @@ export class Detection {
   constructor(set: RuleSet, options: DetectionOptions = {}) {
     this.#set = set;
     this.#correlator = new Correlator(set, options.groupsMax);
+    this.#lists = options.lists ?? new Map();
+    this.#memory = new Memory(set, this.#lists, options);
     this.#attempts = new Attempts(options.attemptsMax);
     this.#index(set);
   }
@@ -119,6 +138,7 @@ export class Detection {
 
   #one(e: MatchedEvent): void {
     this.#now = Math.max(this.#now, e.ingested);
+    this.#memory.saw(e);
     let weight = -1;
     const hits: Hit[] = [];
     for (const id of e.rules) {
@@ -131,7 +151,19 @@ export class Detection {
       if (weight < 0) weight = this.#attempts.count(e);
       this.#correlator.feed(id, e, weight, hits);
     }
+    if (this.#memory.concerns(e)) {
+      if (weight < 0) weight = this.#attempts.count(e);
+      const found: MemoryHit[] = [];
+      this.#memory.apply(e, weight, found);
+      for (const h of found) this.#remembered(h, hits);
+    }
     for (const h of hits) this.#hit(h);
+  }
+
+  /** A rule with memory was met; correlations may count that. */
+  #remembered(h: MemoryHit, hits: Hit[]): void {
+    this.#hit(h);
+    this.#correlator.feed(h.rule.id, h.trigger, 1, hits);
   }
 
   #counted(id: string, e: MatchedEvent): void {
@@ -173,7 +205,7 @@ export class Detection {
     });
   }
 
-  #hit(h: Hit): void {
+  #hit(h: Met): void {
     this.#counted(h.rule.id, h.trigger);
     this.#quiet.note(h.rule, h.trigger);
     if (this.#escalated(h.rule, h.trigger)) return;
@@ -181,7 +213,7 @@ export class Detection {
   }
 
   /** Attaches to an overlapping episode before it makes one. */
-  #met(h: Omit<Hit, 'rule'> & { readonly rule: Rule }): void {
+  #met(h: Met): void {
     const gap = gapOf(h.rule);
     const keyId = episodeKey(h.tenant, h.origin, h.rule.id, h.key);
     let follows = '';
@@ -196,9 +228,10 @@ export class Detection {
         this.#fold(h);
         return;
       }
-      const at = { from: h.from, to: h.to, now: h.trigger.ingested };
+      const at = { from: h.from, to: h.to, now: h.judged ?? h.trigger.ingested };
       home = newEpisode({
         ...at,
+        ...(h.crossed === undefined ? {} : { crossed: h.crossed }),
         rule: h.rule,
         tenant: h.tenant,
         lane: h.origin,
@@ -210,9 +243,25 @@ export class Detection {
       this.#open(home);
     }
     const names = this.#names.get(h.rule.id) ?? [];
+    this.#listed(home, names);
+    const first = Math.min(home.first, h.from);
     for (const { event, weight } of h.fresh) addEvent(home, event, weight, names);
+    // What time brings about happened then, not when the event was that it is about.
+    if (h.crossed !== undefined) home.first = first;
     home.last = Math.max(home.last, h.to);
+    if (h.judged !== undefined) home.updatedAt = Math.max(home.updatedAt, h.judged);
+    if (h.said !== undefined) home.said = h.said;
     this.#touch(home);
+  }
+
+  /** `{@approved_cas}` in a sentence: what stands on the list now. */
+  #listed(ep: Episode, names: readonly string[]): void {
+    for (const name of names) {
+      if (!name.startsWith('@')) continue;
+      const values = this.#lists.get(name.slice(1))?.values ?? [];
+      ep.values.set(name, values.length === 0 ? ['none: the list is empty'] : values.slice(0, 3));
+      if (values.length > 3) ep.more.add(name);
+    }
   }
 
   #open(ep: Episode): void {
@@ -225,7 +274,7 @@ export class Detection {
     this.#dirty.set(ep.id, ep);
   }
 
-  #fold(h: Omit<Hit, 'rule'> & { readonly rule: Rule }): void {
+  #fold(h: Met): void {
     const { episode, opened } = this.#storms.fold(h.rule, h.trigger, this.#now);
     if (opened) this.#open(episode);
     this.#touch(episode);
@@ -299,8 +348,14 @@ export class Detection {
       for (const h of hits) this.#hit(h);
     }
     for (const e of this.#correlator.takeEvictions()) this.#evicted(e);
+    const found: MemoryHit[] = [];
+    this.#memory.tick(this.#now, found);
+    const counted: Hit[] = [];
+    for (const h of found) this.#remembered(h, counted);
+    for (const h of counted) this.#hit(h);
     if (this.#now - this.#sweptAt >= SWEEP_EVERY_US) {
       this.#sweptAt = this.#now;
+      this.#memory.sweep(this.#now);
       this.#episodes.sweep(this.#now);
       this.#storms.sweep(this.#now);
     }
@@ -325,9 +380,21 @@ export class Detection {
   }
 
   /** Takes effect at once; windows of rules whose definition did not change are kept, and all open episodes. */
-  swapRules(set: RuleSet): void {
+  swapRules(set: RuleSet, lists: Lists = this.#lists): void {
+    this.#lists = lists;
     this.#correlator.swap(set);
+    this.#memory.swap(set, lists);
     this.#index(set);
+  }
+
+  /** What the store knows of the past of a rule that asks what is usual and is new here. */
+  teach(t: Teaching): void {
+    this.#memory.teach(t);
+  }
+
+  /** The certificates known of, per tenant and lane. */
+  certificates(): ReturnType<Memory['inventories']> {
+    return this.#memory.inventories();
   }
 
   get rulesHash(): string {
@@ -342,6 +409,7 @@ export class Detection {
       attemptsEvicted: this.#attempts.evicted,
       folded: this.#storms.folded,
       groups: this.#correlator.stats(),
+      memory: this.#memory.stats(),
       failed: this.#failed,
       failure: this.#failure,
     };
@@ -392,6 +460,7 @@ export class Detection {
       dirty: [...this.#dirty.keys()],
       storms: this.#storms.state(),
       evictions: this.#evictions.state(),
+      ...(this.#memory.idle ? {} : { memory: this.#memory.state() }),
     };
     return new TextEncoder().encode(JSON.stringify(state));
   }
@@ -412,6 +481,7 @@ export class Detection {
     d.#attempts.duplicates = s.attemptCounts[0];
     d.#attempts.evicted = s.attemptCounts[1];
     d.#correlator.restore(s.correlator);
+    d.#memory.restore(s.memory, s.now);
     d.#episodes = Episodes.from(s.episodes);
     const at = (id: string): Episode => d.#episodes.must(id);
     d.#pending = new Map(s.pending);
@@ -438,9 +508,18 @@ type DetectionState = {
   readonly dirty: readonly string[];
   readonly storms: StormsState;
   readonly evictions?: EvictionsState;
+  /** Absent in snapshots of 0.1, and where no rule remembers anything. */
+  readonly memory?: MemoryState;
 };
 
-const gapOf = (rule: Rule): number => (rule.kind === 'correlation' ? rule.timespan : SINGLE_GAP_US);
+/** An episode of a rule that looks back for weeks does not go on for weeks. */
+const MEMORY_GAP_US_MAX = 24 * 3600e6;
+
+function gapOf(rule: Rule): number {
+  if (rule.kind === 'correlation') return rule.timespan;
+  if (rule.kind === 'rule') return SINGLE_GAP_US;
+  return Math.min(MEMORY_GAP_US_MAX, Math.max(0, ...rule.terms.map((t) => t.span)) || SINGLE_GAP_US);
+}
 
 function singleKey(rule: Rule, e: MatchedEvent): { readonly key: string; readonly shown: readonly string[] } {
   const fields = rule.entity.length > 0 ? rule.entity : DEFAULT_ENTITY;

@@ -60,6 +60,8 @@ export type Episode = {
   readonly steps: AlertStep[];
   /** Rule that escalated -> text. */
   readonly escalations: Map<string, string>;
+  /** The sentence that a rule with memory made, as of its newest match; absent for all others. */
+  said?: string;
 };
 
 export function alertId(parts: readonly (string | number)[]): string {
@@ -76,13 +78,15 @@ export type NewEpisode = {
   readonly from: number;
   /** Event time of crossing. */
   readonly to: number;
+  /** What makes the id instead, where the crossing is a tick's. */
+  readonly crossed?: number;
   readonly follows: string;
   readonly now: number;
 };
 
 export function newEpisode(n: NewEpisode): Episode {
   return {
-    id: alertId([n.tenant, n.lane, n.rule.id, n.keyText, n.to, n.follows]),
+    id: alertId([n.tenant, n.lane, n.rule.id, n.keyText, n.crossed ?? n.to, n.follows]),
     tenant: n.tenant,
     lane: n.lane,
     rule: n.rule.id,
@@ -159,8 +163,11 @@ function addValue(ep: Episode, name: string, e: MatchedEvent): void {
 }
 
 /** Names that the rule's sentence needs, computed once per rule. */
-export const namesOf = (rule: Rule): readonly string[] =>
-  rule.sentence?.kind === 'text' ? placeholders(rule.sentence.text) : [];
+export function namesOf(rule: Rule): readonly string[] {
+  const s = rule.sentence;
+  if (s === null || s.kind === 'brute_force') return [];
+  return s.kind === 'text' ? placeholders(s.text) : s.clauses.flatMap(placeholders);
+}
 
 export function factsOf(ep: Episode, title: string): SentenceFacts {
   return {
@@ -173,6 +180,7 @@ export function factsOf(ep: Episode, title: string): SentenceFacts {
     values: ep.values,
     more: ep.more,
     escalations: [...ep.escalations.values()].filter((t) => t !== ''),
+    ...(ep.said === undefined ? {} : { said: ep.said }),
   };
 }
 

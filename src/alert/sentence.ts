@@ -5,6 +5,7 @@
  * Held by `sentence.test.ts`.
  */
 import { printable } from '../base/printable.ts';
+import { never } from '../base/result.ts';
 import type { SentenceSpec } from '../detect/rule.ts';
 
 export const VALUE_CHARS_MAX = 120;
@@ -26,6 +27,8 @@ export type SentenceFacts = {
   readonly more: ReadonlySet<string>;
   /** Texts added by escalations, in order. */
   readonly escalations: readonly string[];
+  /** What the rule itself said of its newest match. */
+  readonly said?: string;
 };
 
 export function show(value: string): string {
@@ -84,10 +87,32 @@ export function placeholders(template: string): string[] {
 }
 
 export function sentence(spec: SentenceSpec | null, f: SentenceFacts): string {
-  const base = spec === null ? plain(f) : spec.kind === 'text' ? fill(spec.text, f) : bruteForce(f);
+  const base = spec === null ? (f.said ?? plain(f)) : baseOf(spec, f);
   const s = [base, ...f.escalations.map(printable)].join(', ');
   return s.length > SENTENCE_CHARS_MAX ? `${s.slice(0, SENTENCE_CHARS_MAX)}…` : s;
 }
+
+function baseOf(spec: SentenceSpec, f: SentenceFacts): string {
+  switch (spec.kind) {
+    case 'brute_force':
+      return bruteForce(f);
+    case 'text':
+      return fill(spec.text, f);
+    case 'clauses':
+      return spec.clauses
+        .filter((c, i) => i === 0 || placeholders(c).length === 0 || known(c, f))
+        .map((c) => fill(c, f))
+        .join('');
+    default:
+      return never(spec);
+  }
+}
+
+/** Is every placeholder of the clause known? */
+const known = (clause: string, f: SentenceFacts): boolean =>
+  [...clause.matchAll(/\{([^{}]{1,200})\}/g)].every((m) =>
+    (m[1] ?? '').split('|').some((n) => (f.values.get(n) ?? []).length > 0),
+  );
 
 function bruteForce(f: SentenceFacts): string {
   const from = (f.values.get('source.ip') ?? [])[0];

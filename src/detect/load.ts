@@ -8,6 +8,7 @@ import { type Dirent, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { errorText } from '../base/result.ts';
 import { conditionProblems } from '../condition/evaluate.ts';
+import { isConditionDocument, readConditionRules } from './condition-rule.ts';
 import type { Rule, RuleMode, RuleProblem, RuleSet } from './rule.ts';
 import { makeRuleSet } from './rule.ts';
 import type { RuleCache } from './rule-cache.ts';
@@ -146,10 +147,18 @@ export function rulesFromFiles(files: readonly RuleFile[], options: LoadOptions)
   const { modeFor } = options;
   const rules = [...byId.values()];
   return {
-    set: makeRuleSet(modeFor === undefined ? rules : rules.map((r) => ({ ...r, mode: modeFor(r) }))),
+    set: makeRuleSet(modeFor === undefined ? rules : withModes(rules, modeFor)),
     problems,
     filters,
   };
+}
+
+/** A part is off with its rule, and otherwise judged whatever becomes of the rule's matches. */
+function withModes(rules: readonly Rule[], modeFor: (rule: Rule) => RuleMode): Rule[] {
+  const whole = rules.filter((r) => r.partOf === undefined).map((r) => ({ ...r, mode: modeFor(r) }));
+  const off = new Set(whole.flatMap((r) => (r.mode === 'off' ? [r.id] : [])));
+  const parts = rules.filter((r) => r.partOf !== undefined);
+  return [...whole, ...parts.map((r) => (off.has(r.partOf ?? '') ? { ...r, mode: 'off' as const } : r))];
 }
 
 function refusal(rule: Rule, byId: ReadonlyMap<string, Rule>): string | undefined {
@@ -176,6 +185,12 @@ export function readOne(f: RuleFile, taxonomy: Taxonomy): FileRules {
     try {
       if (isFilter(doc)) {
         filters.push(filterOf(doc, f.path));
+        continue;
+      }
+      if (isConditionDocument(doc.root)) {
+        const said = readConditionRules(doc, f.path);
+        out.push(...said.rules);
+        problems.push(...said.problems);
         continue;
       }
       const rule = readDocument(doc, f.path, taxonomy);

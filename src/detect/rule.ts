@@ -11,10 +11,14 @@ import type { ArithmeticOp, KeyField, TestOp } from '../condition/expression.ts'
 import type { Condition } from '../condition/tree.ts';
 import type { Severity } from '../model/alert.ts';
 
-/** How the alert's sentence is made: `brute_force` is computed; `text` has `{field}` placeholders, filled once. */
+/**
+ * How the alert's sentence is made: `brute_force` is computed; `text` has `{field}` placeholders, filled once; of `clauses`
+ * those that name something the events lack are left out. `{@list}` is what stands on a list.
+ */
 export type SentenceSpec =
   | { readonly kind: 'brute_force' }
-  | { readonly kind: 'text'; readonly text: string };
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'clauses'; readonly clauses: readonly string[] };
 
 /**
  * What becomes of a rule's matches, weakest first. `off`: not judged. `shadow`: counted. `risk`: counted and kept per
@@ -78,6 +82,8 @@ export type BaseRule = RuleMeta & {
   /** False where no source of this version writes such events; absent where one does. */
   readonly supplied?: false;
   readonly condition: Condition;
+  /** A list that it names and nobody has made is an empty one, not a reason to refuse it. */
+  readonly listsOptional?: true;
   /** Ids of the Sigma filters that are part of `condition`; absent where there are none. */
   readonly filters?: readonly string[];
 };

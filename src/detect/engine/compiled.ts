@@ -47,7 +47,8 @@ export function compileEach(
   const problems: RuleProblem[] = [];
   for (const [order, rule] of set.rules.entries()) {
     if (rule.kind !== 'rule') continue;
-    let problem = conditionProblems(rule.condition, lists)[0];
+    // A missing list is an empty one where the rule says so.
+    let problem = conditionProblems(rule.condition, rule.listsOptional === true ? undefined : lists)[0];
     if (problem === undefined) {
       try {
         add(rule, order);

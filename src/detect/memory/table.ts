@@ -1,0 +1,224 @@
+/**
+ * What one term of a condition rule remembers: occurrences per key, and what is usual for it. Bounded by keys; what had to
+ * go is counted. Held by `memory.test.ts` and `memory.prop.test.ts`.
+ */
+import type { MatchedEvent } from '../../model/match.ts';
+import type { Term } from '../rule.ts';
+import { type Keyed, Kept } from './kept.ts';
+import { addOccurrence, countIn, from, type Occurrence } from './occurrences.ts';
+import { Usual, type UsualState } from './usual.ts';
+
+/** Keys per term. */
+export const GROUPS_MAX = 20_000;
+/** A key without events for this long (receive time, microseconds), or two spans, is forgotten. */
+export const IDLE_US = 24 * 3600e6;
+/** Events per key kept for the alert: the first half and the newest half. */
+export const EVIDENCE_MAX = 32;
+/** Events at which a rule was judged, per key: judged again when something older comes late. */
+export const WAITING_MAX = 500;
+
+/** An event at which a rule is judged, under one reading of its keys. */
+export type Moment = {
+  readonly seq: number;
+  readonly event: MatchedEvent;
+  readonly ts: number;
+  readonly groups: readonly (readonly string[] | undefined)[];
+  readonly shown: readonly string[];
+  readonly values: readonly string[];
+  /** It was met already. */
+  met: boolean;
+};
+
+export type Evidence = { readonly event: MatchedEvent; readonly n: number };
+
+export type Group = Keyed & {
+  readonly items: Occurrence[];
+  readonly evidence: Evidence[];
+  readonly waiting: Moment[];
+  /** Newest receipt, microseconds. */
+  touched: number;
+};
+
+export type Range = { readonly after: number; readonly until: number; readonly closed: boolean };
+
+/** Told when the table lets go of an event. */
+export type Release = (n: number) => void;
+
+export class Table {
+  readonly term: Term;
+  readonly groups: Kept<Group>;
+  readonly usual = new Usual();
+  readonly #release: Release;
+
+  constructor(term: Term, max: number, release: Release) {
+    this.term = term;
+    this.#release = release;
+    this.groups = new Kept<Group>(max, (g) => release(g.evidence.length + g.waiting.length));
+  }
+
+  /** Group of a key, made where it is missing. */
+  group(id: string, ingested: number): Group {
+    const g =
+      this.groups.get(id) ??
+      this.groups.add({ id, level: 0, items: [], evidence: [], waiting: [], touched: ingested });
+    g.touched = Math.max(g.touched, ingested);
+    return g;
+  }
+
+  add(
+    g: Group,
+    o: { readonly ts: number; readonly ingested: number; readonly n: number; readonly value: string },
+  ): void {
+    addOccurrence(
+      g.items,
+      { ts: o.ts, seen: o.ingested, n: o.n, value: o.value, counted: false },
+      this.term.span,
+      this.tellsApart,
+    );
+    this.groups.weigh(g, g.items.length);
+    if (this.term.baseline) this.usual.add(g.id, o.ts, o.n);
+  }
+
+  /** Certificates are known by several tokens, so their events are told apart by event. */
+  get tellsApart(): boolean {
+    return this.term.certificate || this.term.distinct !== '';
+  }
+
+  addEvidence(g: Group, e: Evidence): void {
+    if (g.evidence.length >= EVIDENCE_MAX) {
+      g.evidence.splice(EVIDENCE_MAX / 2, 1);
+      this.#release(1);
+    }
+    g.evidence.push(e);
+  }
+
+  addWaiting(g: Group, m: Moment): void {
+    let at = g.waiting.length;
+    while (at > 0 && (g.waiting[at - 1] as Moment).ts > m.ts) at--;
+    g.waiting.splice(at, 0, m);
+    const oldest = (g.waiting.at(-1) as Moment).ts - 2 * this.term.span;
+    let n = Math.max(0, g.waiting.length - WAITING_MAX);
+    while (n < g.waiting.length - 1 && (g.waiting[n] as Moment).ts < oldest) n++;
+    if (n === 0) return;
+    g.waiting.splice(0, n);
+    this.#release(n);
+  }
+
+  count(ids: readonly string[], range: Range): number {
+    const first = ids[0];
+    if (first !== undefined && ids.length === 1) {
+      const g = this.groups.get(first);
+      return g === undefined ? 0 : countIn(g.items, range, this.tellsApart);
+    }
+    const seen = new Map<string, number>();
+    for (const id of ids) {
+      const items = this.groups.get(id)?.items ?? [];
+      for (let i = from(items, range.closed ? range.after : range.after + 1); i < items.length; i++) {
+        const x = items[i] as Occurrence;
+        if (x.ts > range.until) break;
+        seen.set(x.value, x.n);
+      }
+    }
+    return seen.size;
+  }
+
+  /** Event time of every occurrence of these keys, newest first. */
+  times(ids: readonly string[]): number[] {
+    return ids.flatMap((id) => (this.groups.get(id)?.items ?? []).map((o) => o.ts)).sort((a, b) => b - a);
+  }
+
+  sweep(now: number): void {
+    const idle = Math.max(IDLE_US, 2 * this.term.span);
+    for (const g of [...this.groups.all()]) if (now - g.touched > idle) this.groups.delete(g);
+    if (this.term.baseline) this.usual.sweep(now);
+  }
+}
+
+export type TableState = {
+  readonly evicted: readonly [number, number, number];
+  readonly groups: readonly GroupState[];
+  readonly usual: UsualState;
+};
+type GroupState = readonly [
+  id: string,
+  level: number,
+  touched: number,
+  items: readonly (readonly [number, number, number, string, 0 | 1])[],
+  evidence: readonly (readonly [number, number])[],
+  waiting: readonly MomentState[],
+];
+export type MomentState = readonly [
+  seq: number,
+  event: number,
+  groups: readonly (readonly string[] | null)[],
+  shown: readonly string[],
+  values: readonly string[],
+  met: 0 | 1,
+];
+
+/** Events as numbers, so that each is written once. */
+export type Index = (e: MatchedEvent) => number;
+export type Events = (at: number) => MatchedEvent;
+
+export const momentState = (m: Moment, at: Index): MomentState => [
+  m.seq,
+  at(m.event),
+  m.groups.map((g) => g ?? null),
+  m.shown,
+  m.values,
+  m.met ? 1 : 0,
+];
+export function momentOf([seq, at, groups, shown, values, met]: MomentState, events: Events): Moment {
+  const event = events(at);
+  return {
+    seq,
+    event,
+    ts: event.ts,
+    groups: groups.map((g) => g ?? undefined),
+    shown,
+    values,
+    met: met === 1,
+  };
+}
+
+export const tableState = (t: Table, at: Index): TableState => ({
+  evicted: [t.groups.evicted, t.groups.evictedNear, t.usual.evicted],
+  groups: t.groups
+    .state()
+    .map((g) => [
+      g.id,
+      g.level,
+      g.touched,
+      g.items.map((o) => [o.ts, o.seen, o.n, o.value, o.counted ? 1 : 0]),
+      g.evidence.map((x) => [at(x.event), x.n]),
+      g.waiting.map((m) => momentState(m, at)),
+    ]),
+  usual: t.usual.state(),
+});
+
+/** How many events it holds now. `moment` gives each moment once, whichever groups share it. */
+export function restoreTable(
+  t: Table,
+  s: TableState,
+  events: Events,
+  moment: (m: MomentState) => Moment,
+): number {
+  t.groups.evicted = s.evicted[0];
+  t.groups.evictedNear = s.evicted[1];
+  t.usual.restore(s.usual, s.evicted[2]);
+  let held = 0;
+  t.groups.restore(
+    s.groups.map(([id, level, touched, items, evidence, waiting]) => {
+      held += evidence.length + waiting.length;
+      return {
+        id,
+        level,
+        touched,
+        items: items.map(([ts, seen, n, value, counted]) => ({ ts, seen, n, value, counted: counted === 1 })),
+        evidence: evidence.map(([e, n]) => ({ event: events(e), n })),
+        waiting: waiting.map(moment),
+      };
+    }),
+  );
+  return held;
+}
