@@ -103,7 +103,7 @@ function fits(d: FieldDef): fc.Arbitrary<FieldValue> {
       return fc.oneof(
         fc.ipV4(),
         fc.ipV6(),
-        fc.constantFrom('0.0.0.0', '255.255.255.255', '::', '::1', '::ffff:1.2.3.4'),
+        fc.constantFrom('0.0.0.0', '255.255.255.255', '::', '::1', '::102:304', '::1:0', '::ffff:1.2.3.4'),
       );
     case 'long':
     case 'date':
@@ -247,6 +247,20 @@ test('absent, empty, null and lists stay apart, with and without a column', asyn
       'invalid.x509.not_after': '253402300799000000',
     },
   ]);
+});
+
+test('addresses within ::/96 stay what they are', async () => {
+  const ips = ['::102:304', '::1:0', '::ffff', '::', '::1', '::ffff:1.2.3.4', '1.2.3.4'];
+  const events = ips.map((ip) => testEvent([['source.ip', ip]]));
+  const stored = await store(
+    52,
+    events,
+    ips.map(() => 'http'),
+  );
+  assert.deepEqual(
+    stored.map((s) => s.fields.get('source.ip')),
+    events.map((e) => e.fields.get('source.ip')),
+  );
 });
 
 test('a source that went round the types loses no value', async () => {

@@ -1,0 +1,156 @@
+/**
+ * Rows of a WHERE text in order, page by page in bounded memory: by (batch, ord), the order in which the state owner saw
+ * them, or by event time, the order in which they would have come had none been late. The range is walked in slices that
+ * grow while they hold little and shrink where they hold much, so that the engine sorts a slice at a time and its
+ * indexes prune the rest.
+ *
+ * Contract: every row of the WHERE text that the store held when its slice was read comes exactly once, in order. Held
+ * by `run.int.test.ts`.
+ */
+import type { Compiled } from '../query/sql.ts';
+import { type SqlResult, StoreError } from '../store/engine/client.ts';
+import { EVENT_COLUMNS, fromRow, type StoredEvent } from '../store/rows.ts';
+import { EVENTS_TABLE } from '../store/schema.ts';
+
+/** The store's query for compiled searches: restricted account, limits of time and memory. */
+export type Ask = (
+  sql: string,
+  params: Compiled['params'],
+  options: { readonly timeoutMs: number; readonly maxRows: number; readonly signal?: AbortSignal },
+) => Promise<SqlResult>;
+
+/** Rows of one page; less where they are large. */
+export const PAGE_ROWS = 2000;
+const PAGE_ROWS_MIN = 20;
+/** Rows of the scope that a first slice should hold. */
+const SLICE_ROWS = 50_000;
+/** One statement, milliseconds. */
+const ASK_MS_MAX = 60_000;
+
+export type Cost = { rowsRead: number; bytesRead: number; statements: number };
+
+type Extent = { readonly first: number; readonly last: number; readonly rows: number };
+
+export type Order = 'arrival' | 'time';
+/** What an order walks along: a column that the engine can prune by, and what tells rows apart that are equal in it. */
+const AXES = {
+  arrival: {
+    value: 'batch',
+    bound: (name: string) => `{${name}:UInt64}`,
+    of: (e: StoredEvent) => e.id.batch,
+    ties: '(batch, ord, node) > ({h_low:UInt64}, {h_ord:UInt32}, {h_node:UInt32})',
+    order: 'batch, ord, node',
+  },
+  time: {
+    value: 'toUnixTimestamp64Micro(ts)',
+    bound: (name: string) => `fromUnixTimestamp64Micro({${name}:Int64}, 'UTC')`,
+    of: (e: StoredEvent) => e.ts,
+    ties:
+      "(ts > fromUnixTimestamp64Micro({h_low:Int64}, 'UTC') OR " +
+      '(batch, ord, node) > ({h_batch:UInt64}, {h_ord:UInt32}, {h_node:UInt32}))',
+    order: 'ts, batch, ord, node',
+  },
+} as const;
+
+export type ReadOptions = {
+  readonly ask: Ask;
+  readonly where: Compiled;
+  /** WHERE text of the scope alone: how many rows there are to walk, and in which batches. */
+  readonly scope: Compiled;
+  readonly cost: Cost;
+  readonly order: Order;
+  readonly signal?: AbortSignal;
+  readonly pageRows?: number;
+};
+
+async function ask(
+  o: ReadOptions,
+  sql: string,
+  params: Compiled['params'],
+  maxRows: number,
+): Promise<SqlResult> {
+  o.cost.statements++;
+  const r = await o.ask(sql, params, {
+    timeoutMs: ASK_MS_MAX,
+    maxRows,
+    ...(o.signal === undefined ? {} : { signal: o.signal }),
+  });
+  o.cost.rowsRead += r.stats.rowsRead;
+  o.cost.bytesRead += r.stats.bytesRead;
+  return r;
+}
+
+/** Batches, or event times, that hold rows of the scope; reads next to nothing of them. */
+async function extentOf(o: ReadOptions): Promise<Extent | undefined> {
+  const { value } = AXES[o.order];
+  const r = await ask(
+    o,
+    `SELECT min(${value}), max(${value}), count() FROM ${EVENTS_TABLE} WHERE ${o.scope.sql}`,
+    o.scope.params,
+    1,
+  );
+  const [first, last, rows] = (r.rows[0] ?? []).map(Number);
+  return rows === undefined || rows === 0 ? undefined : { first: first ?? 0, last: last ?? 0, rows };
+}
+
+export async function* candidatePages(o: ReadOptions): AsyncGenerator<readonly StoredEvent[]> {
+  const extent = await extentOf(o);
+  if (extent === undefined) return;
+  let rowsMax = o.pageRows ?? PAGE_ROWS;
+  let width = Math.max(1, Math.ceil(((extent.last - extent.first + 1) * SLICE_ROWS) / extent.rows));
+  let low = extent.first;
+  /** Behind this row of those at `low`. */
+  let after: StoredEvent['id'] | undefined;
+  while (low <= extent.last) {
+    const high = Math.min(extent.last, low + width - 1);
+    let page: readonly StoredEvent[];
+    try {
+      page = await pageOf(o, { low, high, after, rows: rowsMax });
+    } catch (e) {
+      // Too much at once, or rows so large that the answer is: less of it.
+      if (!(e instanceof StoreError) || e.kind === 'unavailable' || e.kind === 'aborted') throw e;
+      if (rowsMax <= PAGE_ROWS_MIN && width === 1) throw e;
+      rowsMax = Math.max(PAGE_ROWS_MIN, rowsMax >> 2);
+      width = Math.max(1, width >> 2);
+      continue;
+    }
+    const last = page.at(-1);
+    if (page.length === rowsMax && last !== undefined) {
+      low = AXES[o.order].of(last);
+      after = last.id;
+      width = Math.max(1, width >> 1);
+    } else {
+      low = high + 1;
+      after = undefined;
+      if (page.length < rowsMax / 2) width *= 2;
+    }
+    if (page.length > 0) yield page;
+  }
+}
+
+type Page = {
+  readonly low: number;
+  readonly high: number;
+  readonly after: StoredEvent['id'] | undefined;
+  readonly rows: number;
+};
+
+async function pageOf(o: ReadOptions, p: Page): Promise<readonly StoredEvent[]> {
+  const { bound, ties, order } = AXES[o.order];
+  const column = o.order === 'arrival' ? 'batch' : 'ts';
+  const behind = p.after === undefined ? '' : ` AND ${ties}`;
+  const r = await ask(
+    o,
+    `SELECT ${EVENT_COLUMNS} FROM ${EVENTS_TABLE} WHERE ${o.where.sql} ` +
+      `AND ${column} >= ${bound('h_low')} AND ${column} <= ${bound('h_high')}${behind} ` +
+      `ORDER BY ${order} LIMIT ${p.rows}`,
+    {
+      ...o.where.params,
+      h_low: p.low,
+      h_high: p.high,
+      ...(p.after === undefined ? {} : { h_batch: p.after.batch, h_ord: p.after.ord, h_node: p.after.node }),
+    },
+    p.rows,
+  );
+  return r.rows.map(fromRow);
+}

@@ -1,0 +1,235 @@
+/**
+ * Rules over stored events: the live engine (compiled rules, then `Detection`) over the candidates that SQL selects, in
+ * the order in which the state owner saw them, with ticks at the times at which they were received.
+ *
+ * Contract: over the same events, rules and lists the matches are those of the workers and the alerts those of the state
+ * owner, by id. Held by `equivalence.ts` (in `npm test`, `test/ci/equivalence.int.ts`, `npm run fuzz:equivalence`).
+ * Nothing is written; the wall clock is read for `tookMs` and the time limit alone.
+ */
+import { Detection, UPDATE_EVERY_US } from '../alert/detection.ts';
+import type { Condition, Lists } from '../condition/tree.ts';
+import { type CompiledRules, compileRules } from '../detect/matcher.ts';
+import type { RuleProblem, RuleSet } from '../detect/rule.ts';
+import type { Alert, AlertChange } from '../model/alert.ts';
+import type { Origin } from '../model/event.ts';
+import type { MatchedEvent } from '../model/match.ts';
+import type { StoredEvent } from '../store/rows.ts';
+import { type Candidates, type CandidateScope, candidateSql, scopeSql } from './candidates.ts';
+import { eventOf, matchedOf, wasJudged } from './event.ts';
+import { type Ask, candidatePages, type Cost, type Order } from './read.ts';
+
+/** Alerts kept in the answer; more are counted. */
+export const ALERTS_MAX = 10_000;
+/** Ticks that stand for one quiet stretch; while events flow every batch is one. */
+const TICKS_PER_GAP_MAX = 500;
+/** Microseconds between journaled ticks where nothing arrives. */
+export const TICK_US = 10e6;
+
+/** Lists in force for events received from `from` on, microseconds. */
+export type ListsFrom = { readonly from: number; readonly lists: Lists };
+
+export type HistoryLimits = {
+  /** Candidates judged. */
+  readonly candidatesMax: number;
+  /** Bytes that the engine reads. */
+  readonly bytesMax: number;
+  readonly msMax: number;
+};
+export const LIMITS_DEFAULT: HistoryLimits = {
+  candidatesMax: 20_000_000,
+  bytesMax: 500e9,
+  msMax: 3600_000,
+};
+
+export type HistoryOptions = {
+  readonly ask: Ask;
+  readonly rules: RuleSet;
+  /** One element: "as of now". Several, by ascending `from`: "as it was". */
+  readonly lists: readonly [ListsFrom, ...ListsFrom[]];
+  readonly scope: { readonly tenants: readonly string[]; readonly rowFilter?: Condition };
+  readonly origins?: readonly Origin[];
+  /** `arrival` (the usual): as the live path saw it. `time`: as if everything had been received when it happened. */
+  readonly order?: Order;
+  /** Event time, microseconds: `from <= ts < to`. */
+  readonly from: number;
+  readonly to: number;
+  /** Only what had been received by then counts; windows that close by time are judged up to then. Microseconds. */
+  readonly judgedAt: number;
+  readonly limits?: Partial<HistoryLimits>;
+  readonly signal?: AbortSignal;
+  /** Told of each event that met a rule, in order. */
+  readonly onMatch?: (e: MatchedEvent) => void;
+  /** Another engine behind the matcher's interface. */
+  readonly compile?: (set: RuleSet, lists: Lists) => CompiledRules;
+  readonly pageRows?: number;
+};
+
+export type HistoryResult = {
+  /** As they stand at the end, by opening. */
+  readonly alerts: readonly Alert[];
+  /** Alerts beyond ALERTS_MAX. */
+  readonly alertsLeftOut: number;
+  /** Per rule: events that met it (for a correlation: how often it was met). */
+  readonly matched: ReadonlyMap<string, number>;
+  /** Rows that SQL selected, and how many of them met a rule. */
+  readonly candidates: number;
+  readonly matchedEvents: number;
+  readonly rowsRead: number;
+  readonly bytesRead: number;
+  readonly tookMs: number;
+  /** How narrow the SQL could be. */
+  readonly width: Candidates['width'];
+  /** Rules that could not be compiled. */
+  readonly problems: readonly RuleProblem[];
+  /** What ended it before its time; '' where all was judged. */
+  readonly stopped: '' | 'candidates' | 'bytes' | 'time' | 'cancelled';
+};
+
+type Run = {
+  readonly o: HistoryOptions;
+  readonly limits: HistoryLimits;
+  readonly detection: Detection;
+  readonly alerts: Map<string, Alert>;
+  readonly cost: Cost;
+  readonly problems: Map<string, RuleProblem>;
+  readonly began: number;
+  leftOut: number;
+  candidates: number;
+  matchedEvents: number;
+  width: Candidates['width'];
+  /** Receive time up to which ticks were given. */
+  ticked: number;
+};
+
+export async function runHistory(o: HistoryOptions): Promise<HistoryResult> {
+  const run: Run = {
+    o,
+    limits: { ...LIMITS_DEFAULT, ...o.limits },
+    detection: new Detection(o.rules),
+    alerts: new Map(),
+    cost: { rowsRead: 0, bytesRead: 0, statements: 0 },
+    problems: new Map(),
+    began: performance.now(),
+    leftOut: 0,
+    candidates: 0,
+    matchedEvents: 0,
+    width: 'rules',
+    ticked: 0,
+  };
+  let stopped: HistoryResult['stopped'] = '';
+  for (const [i, period] of o.lists.entries()) {
+    const from = i === 0 ? 0 : period.from;
+    const to = Math.min(o.lists[i + 1]?.from ?? Number.MAX_SAFE_INTEGER, o.judgedAt + 1);
+    if (from >= to) continue;
+    stopped = await runPeriod(run, period.lists, { from, to });
+    if (stopped !== '') break;
+  }
+  // The last word: what is over by then, and what was held back because it had just been said.
+  if (stopped === '') quiet(run, Math.max(o.judgedAt, run.ticked + UPDATE_EVERY_US));
+  else take(run, run.detection.tick(run.ticked + UPDATE_EVERY_US));
+  return {
+    alerts: [...run.alerts.values()],
+    alertsLeftOut: run.leftOut,
+    matched: new Map([...run.detection.ruleCounts()].map(([id, c]) => [id, c.matched])),
+    candidates: run.candidates,
+    matchedEvents: run.matchedEvents,
+    rowsRead: run.cost.rowsRead,
+    bytesRead: run.cost.bytesRead,
+    tookMs: Math.round(performance.now() - run.began),
+    width: run.width,
+    problems: [...run.problems.values()],
+    stopped,
+  };
+}
+
+async function runPeriod(
+  run: Run,
+  lists: Lists,
+  received: { readonly from: number; readonly to: number },
+): Promise<HistoryResult['stopped']> {
+  const { o } = run;
+  const compiled = (o.compile ?? compileRules)(o.rules, lists);
+  for (const p of compiled.problems) run.problems.set(`${p.file}:${p.line}:${p.reason}`, p);
+  const scope: CandidateScope = {
+    ...o.scope,
+    from: o.from,
+    to: o.to,
+    received,
+    ...(o.origins === undefined ? {} : { origins: o.origins }),
+  };
+  const where = candidateSql(o.rules, scope, lists);
+  if (where.width !== 'rules') run.width = where.width;
+  try {
+    const pages = candidatePages({
+      ask: o.ask,
+      where,
+      scope: scopeSql(scope, lists),
+      cost: run.cost,
+      order: o.order ?? 'arrival',
+      ...(o.signal === undefined ? {} : { signal: o.signal }),
+      ...(o.pageRows === undefined ? {} : { pageRows: o.pageRows }),
+    });
+    for await (const page of pages) {
+      judge(run, compiled, page);
+      const stop = over(run);
+      if (stop !== '') return stop;
+    }
+  } catch (e) {
+    if (o.signal?.aborted === true) return 'cancelled';
+    throw e;
+  }
+  return '';
+}
+
+function over(run: Run): HistoryResult['stopped'] {
+  if (run.o.signal?.aborted === true) return 'cancelled';
+  if (run.candidates >= run.limits.candidatesMax) return 'candidates';
+  if (run.cost.bytesRead >= run.limits.bytesMax) return 'bytes';
+  return performance.now() - run.began >= run.limits.msMax ? 'time' : '';
+}
+
+/** Batch by batch, as the state owner does it. */
+function judge(run: Run, compiled: CompiledRules, page: readonly StoredEvent[]): void {
+  let batch: MatchedEvent[] = [];
+  const flush = (): void => {
+    const first = batch[0];
+    if (first === undefined) return;
+    quiet(run, first.ingested);
+    take(run, run.detection.apply(batch));
+    take(run, run.detection.tick(first.ingested));
+    batch = [];
+  };
+  for (const row of page) {
+    run.candidates++;
+    if (!wasJudged(row)) continue;
+    const rules = compiled.match(eventOf(row));
+    if (rules.length === 0) continue;
+    run.matchedEvents++;
+    const e = matchedOf(run.o.order === 'time' ? { ...row, ingested: row.ts } : row, rules);
+    if (batch[0] !== undefined && !together(batch[0], e)) flush();
+    batch.push(e);
+    run.o.onMatch?.(e);
+  }
+  flush();
+}
+
+/** Of one batch, or of one time where that is the order. */
+const together = (a: MatchedEvent, b: MatchedEvent): boolean =>
+  a.id.batch === b.id.batch && a.ingested === b.ingested;
+
+/** The ticks of a stretch in which nothing of these rules arrived, up to `to`. */
+function quiet(run: Run, to: number): void {
+  if (run.ticked > 0 && to > run.ticked) {
+    const step = Math.max(TICK_US, Math.ceil((to - run.ticked) / TICKS_PER_GAP_MAX));
+    for (let at = run.ticked + step; at < to; at += step) take(run, run.detection.tick(at));
+    take(run, run.detection.tick(to));
+  }
+  run.ticked = Math.max(run.ticked, to);
+}
+
+function take(run: Run, changes: readonly AlertChange[]): void {
+  for (const { alert } of changes) {
+    if (run.alerts.has(alert.id) || run.alerts.size < ALERTS_MAX) run.alerts.set(alert.id, alert);
+    else run.leftOut++;
+  }
+}
