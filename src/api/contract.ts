@@ -21,7 +21,17 @@
  * POST /api/v1/search/assist           {query, cursor} -> SearchAssist
  * GET  /api/v1/ledger?tenant&from&to    -> LedgerReport
  * GET  /api/v1/senders?tenant           -> SenderInfo[]
- * GET  /api/v1/rules                    -> RuleInfo[]
+ * GET  /api/v1/rules                    -> RuleList
+ * GET  /api/v1/rules/coverage           -> RuleCoverage
+ * GET  /api/v1/rules/:id                -> RuleDetail
+ * GET  /api/v1/rules/:id/versions/:n    -> RuleVersionText
+ * GET  /api/v1/rules/:id/tests          -> RuleTest[]
+ * PUT  /api/v1/rules/:id/mode           {mode, reason?} -> RuleDetail (admin)
+ * POST /api/v1/rules/:id/rollback       {version, reason?} -> RuleDetail (admin)
+ * POST /api/v1/rules/:id/exceptions     {title, where, owner, reason, expiresAt} -> RuleException (analyst)
+ * DELETE /api/v1/exceptions/:id         -> 204 (analyst)
+ * GET  /api/v1/exceptions               -> RuleException[]
+ * POST /api/v1/rules/proposals          {rules?} -> {accepted} (admin; all where none are named)
  * GET  /api/v1/status                   -> Status
  * GET  /api/v1/lists                    -> ListInfo[]
  * PUT  /api/v1/lists/:name              {kind, values} -> ListInfo    (admin)
@@ -220,24 +230,140 @@ export type SenderInfo = {
   readonly ledger: LedgerLine;
 };
 
-export type RuleInfo = {
+/** off: not judged · shadow: counted · risk: counted and kept per entity · alerting: opens alerts. */
+export type RuleMode = 'off' | 'shadow' | 'risk' | 'alerting';
+export type RuleOrigin = 'shipped' | 'own' | 'imported';
+
+/** A rule as a list shows it. */
+export type RuleRow = {
   readonly id: string;
   readonly title: string;
-  readonly description: string;
-  readonly author: string;
   readonly level: Severity;
+  /** Sigma's status; `not loaded` for a file that is refused. */
   readonly status: string;
-  readonly version: string;
   readonly file: string;
   readonly kind: 'rule' | 'correlation' | 'condition';
   readonly attack: readonly string[];
-  readonly falsepositives: readonly string[];
-  readonly nextSteps: readonly string[];
+  readonly mode: RuleMode;
+  readonly origin: RuleOrigin;
+  /** Opens alerts where the mode is alerting; false: only counted by other rules. */
+  readonly alerts: boolean;
+  /** What an imported rule in shadow is proposed to become, '' where nothing is. */
+  readonly proposal: RuleMode | '';
   readonly matched: number;
   readonly lastMatched: number;
   /** Why the newest file version is not in force, '' if it is. */
   readonly problem: string;
+  /** Why it cannot fire here, '' where it can. */
+  readonly dead: string;
+  /** `windows/sysmon`; '' looks at every event. */
+  readonly logsource: string;
+  /** Time of the last event of its log source, microseconds; 0 where none is known. */
+  readonly lastCandidate: number;
+  /** Share of all evaluations since the start, 0 to 1. */
+  readonly cost: number;
+  /** Exceptions in force. */
+  readonly exceptions: number;
+};
+export type RuleInfo = RuleRow & {
+  readonly description: string;
+  readonly author: string;
+  readonly version: string;
+  readonly falsepositives: readonly string[];
+  readonly nextSteps: readonly string[];
+  readonly references: readonly string[];
   readonly yaml: string;
+};
+export type RuleSummary = {
+  readonly total: number;
+  readonly byMode: Readonly<Record<RuleMode, number>>;
+  /** Cannot fire (and are not off). */
+  readonly dead: number;
+  readonly problems: number;
+  readonly proposals: number;
+  readonly exceptions: number;
+};
+export type RuleList = {
+  readonly rules: readonly RuleRow[];
+  readonly summary: RuleSummary;
+  /** Receipt of the events that `dead` was judged by, microseconds. */
+  readonly from: number;
+  readonly to: number;
+  /** Why less is known than should be, '' where all is. */
+  readonly trouble: string;
+};
+export type RuleFieldNeed = {
+  readonly name: string;
+  /** Receipt of the last event of its log source with it; 0 where none was seen. */
+  readonly last: number;
+  /** A source of Vigil could supply it. */
+  readonly declared: boolean;
+};
+export type RuleVersionInfo = {
+  readonly n: number;
+  readonly version: string;
+  readonly who: string;
+  /** `file`, `import ...`, `rolled back to version 3`. */
+  readonly source: string;
+  readonly since: number;
+  /** 0 = in force. */
+  readonly until: number;
+};
+export type RuleException = {
+  readonly id: string;
+  readonly title: string;
+  readonly rules: readonly string[];
+  readonly yaml: string;
+  readonly owner: string;
+  readonly reason: string;
+  readonly createdBy: string;
+  readonly createdAt: number;
+  readonly expiresAt: number;
+  /** 0 = not ended by hand. */
+  readonly endedAt: number;
+  readonly endedBy: string;
+};
+export type RuleDetail = {
+  readonly rule: RuleInfo;
+  /** Who set the mode: a person, `file`, or the origin's default. */
+  readonly modeBy: string;
+  readonly modeReason: string;
+  readonly modeAt: number;
+  readonly sources: readonly string[];
+  readonly fields: readonly RuleFieldNeed[];
+  readonly lists: readonly string[];
+  /** Rules that it counts. */
+  readonly counts: readonly { readonly id: string; readonly title: string }[];
+  readonly evaluated: number;
+  readonly versions: readonly RuleVersionInfo[];
+  /** Version that it was rolled back to, 0 where it was not. */
+  readonly rolledBack: number;
+  readonly exceptions: readonly RuleException[];
+  readonly hasTests: boolean;
+};
+export type RuleVersionText = RuleVersionInfo & { readonly yaml: string };
+export type RuleTest = { readonly name: string; readonly ok: boolean; readonly reason: string };
+/** One test of an exception: all of them must hold for an event to be excepted. */
+export type ExceptionWhere = {
+  readonly field: string;
+  readonly match: 'equals' | 'startswith' | 'endswith' | 'contains' | 'cidr';
+  readonly values: readonly string[];
+};
+export type CoverageTechnique = {
+  readonly id: string;
+  /** By mode, rules that can fire. */
+  readonly alerting: number;
+  readonly risk: number;
+  readonly shadow: number;
+  /** Rules that cannot fire, or are off. */
+  readonly dead: number;
+  readonly rules: readonly string[];
+};
+export type RuleCoverage = {
+  readonly techniques: readonly CoverageTechnique[];
+  readonly tactics: readonly CoverageTechnique[];
+  /** For the ATT&CK Navigator (layer format 4.5). */
+  readonly layer: unknown;
 };
 
 export type Status = {
@@ -271,7 +397,7 @@ export type Status = {
 };
 export type ListInfo = {
   readonly name: string;
-  readonly kind: 'text' | 'domain' | 'cidr';
+  readonly kind: 'text' | 'domain' | 'cidr' | 'issuer';
   readonly values: readonly string[];
   readonly updatedAt: number;
   readonly updatedBy: string;

@@ -13,7 +13,15 @@ import type {
   LiveMessage,
   Overview,
   Role,
+  ExceptionWhere,
+  RuleCoverage,
+  RuleDetail,
+  RuleException,
   RuleInfo,
+  RuleList,
+  RuleMode,
+  RuleTest,
+  RuleVersionText,
   SearchAssist,
   SearchRequest,
   SearchResult,
@@ -59,7 +67,7 @@ export type TokenRecord = {
 };
 export type ListRecord = {
   readonly name: string;
-  readonly kind: 'text' | 'domain' | 'cidr';
+  readonly kind: 'text' | 'domain' | 'cidr' | 'issuer';
   readonly values: readonly string[];
   readonly updatedBy: string;
   readonly validFrom: number;
@@ -144,6 +152,52 @@ export type IngestAnswer = {
 };
 export type IngestHandler = (request: IngestRequest) => Promise<IngestAnswer>;
 
+/** Who changes a rule, and the audit entry of the route's action about `object`. */
+export type RuleActor = {
+  readonly who: string;
+  readonly from: string;
+  /** Microseconds. */
+  readonly at: number;
+  audit(object: string, outcome: string, detail?: unknown): AuditEntry;
+};
+/** What a change of a rule came to; a refusal says why, for people. */
+export type RuleOutcome<T> =
+  | { readonly kind: 'done'; readonly value: T }
+  | { readonly kind: 'unknown' }
+  | { readonly kind: 'refused'; readonly reason: string };
+export type ExceptionInput = {
+  readonly title: string;
+  readonly where: readonly ExceptionWhere[];
+  readonly owner: string;
+  readonly reason: string;
+  /** Microseconds. */
+  readonly expiresAt: number;
+};
+export type ApiRules = {
+  list(): Promise<RuleList>;
+  /** Without what has to be asked of the store. */
+  info(id: string): RuleInfo | undefined;
+  detail(id: string): Promise<RuleDetail | undefined>;
+  version(id: string, n: number): RuleVersionText | undefined;
+  tests(id: string): Promise<readonly RuleTest[] | undefined>;
+  coverage(): Promise<RuleCoverage>;
+  exceptions(): readonly RuleException[];
+  setMode(
+    id: string,
+    set: { readonly mode: RuleMode; readonly reason: string },
+    by: RuleActor,
+  ): Promise<RuleOutcome<true>>;
+  /** `ids` undefined: all that are proposed. How many were accepted. */
+  accept(ids: readonly string[] | undefined, by: RuleActor): Promise<RuleOutcome<number>>;
+  rollback(
+    id: string,
+    to: { readonly version: number; readonly reason: string },
+    by: RuleActor,
+  ): Promise<RuleOutcome<true>>;
+  except(id: string, input: ExceptionInput, by: RuleActor): Promise<RuleOutcome<RuleException>>;
+  endException(id: string, by: RuleActor): Promise<RuleOutcome<true>>;
+};
+
 export type ApiDeps = {
   readonly version: string;
   readonly control: ApiControl;
@@ -161,7 +215,7 @@ export type ApiDeps = {
   event(tenant: string, id: string): Promise<EventDetail | undefined>;
   ledger(range: { tenants: readonly string[]; from: number; to: number }): Promise<LedgerReport>;
   senders(tenants: readonly string[]): Promise<readonly SenderInfo[]>;
-  rules(): Promise<readonly RuleInfo[]>;
+  readonly rules: ApiRules;
   status(): Promise<Status>;
   /** Sends live messages about these tenants until the returned function is called. */
   live(tenants: readonly string[], send: (m: LiveMessage) => void): () => void;

@@ -161,7 +161,8 @@ const ARITHMETIC: Readonly<Record<ArithmeticOp, (a: number, b: number) => number
   '-': (a, b) => a - b,
   '*': (a, b) => a * b,
   '/': (a, b) => (b === 0 ? undefined : a / b),
-  '%': (a, b) => (b === 0 ? undefined : a % b),
+  // As the engine computes it; JavaScript's own remainder is exact for huge numbers, too.
+  '%': (a, b) => (b === 0 ? undefined : a - Math.trunc(a / b) * b),
 };
 
 export const TEXT_FUNCTIONS: Readonly<Record<'lower' | 'upper' | 'trim' | 'len', (text: string) => Value>> = {

@@ -83,5 +83,10 @@ export type Condition =
 
 /** Named lists at the time of judgement. */
 export type Lists = ReadonlyMap<string, NamedList>;
-/** `domain` members match themselves and their subdomains; `cidr` members match addresses within; `text` folds case. */
-export type NamedList = { readonly kind: 'text' | 'domain' | 'cidr'; readonly values: readonly string[] };
+export const LIST_KINDS = ['text', 'domain', 'cidr', 'issuer'] as const;
+export type ListKind = (typeof LIST_KINDS)[number];
+/**
+ * `domain` members match themselves, their subdomains and the wildcard certificates that cover them; `cidr` members match
+ * addresses within; `issuer` members match a certificate authority by its name or key; `text` folds case. See `lists.ts`.
+ */
+export type NamedList = { readonly kind: ListKind; readonly values: readonly string[] };

@@ -16,7 +16,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorText } from '../base/result.ts';
-import type { Lists, NamedList } from '../condition/tree.ts';
+import { LIST_KINDS, type Lists, type NamedList } from '../condition/tree.ts';
 import { EventFields, type FieldValue, type NormalizedEvent } from '../model/event.ts';
 import type { MatchedEvent } from '../model/match.ts';
 import { applyAction, ACTIONS, type Outcome } from '../model/vocabulary.ts';
@@ -60,17 +60,24 @@ export function runRuleTests(dir: string, taxonomy: Taxonomy, normalize?: Normal
   for (const f of files) {
     const path = join(dir, f.path).replace(/\.ya?ml$/, '.test.yml');
     if (!existsSync(path)) untested.push(f.path);
-    else results.push(...runFile(path, f.path, loaded.set, normalize));
+    else results.push(...runTestFile({ path, ruleFile: f.path, set: loaded.set, normalize }));
   }
   return { results, problems, untested };
 }
 
-function runFile(
-  path: string,
-  ruleFile: string,
-  set: RuleSet,
-  normalize: NormalizeLine | undefined,
-): RuleTestResult[] {
+export type TestFile = {
+  /** The test file on disk, and the rule file beside it as the set names it. */
+  readonly path: string;
+  readonly ruleFile: string;
+  readonly set: RuleSet;
+  readonly normalize: NormalizeLine | undefined;
+  /** Events that one test may make; EVENTS_MAX where absent. */
+  readonly eventsMax?: number;
+};
+
+/** Runs the tests of one file against the rules of a set. */
+export function runTestFile(f: TestFile): RuleTestResult[] {
+  const { path, ruleFile, set, normalize } = f;
   const { documents, problems } = readYaml(readFileSync(path, 'utf8'));
   const file = ruleFile.replace(/\.ya?ml$/, '.test.yml');
   const fail = (reason: string): RuleTestResult[] => [{ file, rule: '', test: '', ok: false, reason }];
@@ -89,7 +96,7 @@ function runFile(
     const base = { file, rule: rule?.id ?? named, test: textOf(t, 'name') };
     if (rule === undefined) return { ...base, ok: false, reason: `there is no rule '${named}' in force` };
     try {
-      const events = eventsOf(t, normalize);
+      const events = eventsOf(t, normalize, f.eventsMax ?? EVENTS_MAX);
       if (events === undefined) return { ...base, ok: true, reason: 'skipped: needs a normalizer' };
       const refused = compiled.problems.find((p) => p.file === rule.file);
       if (refused !== undefined) return { ...base, ok: false, reason: refused.reason };
@@ -139,13 +146,13 @@ function listsOf(root: Yaml): Lists {
   if (lists?.kind === 'map')
     for (const [name, v] of lists.entries) {
       const kind = textOf(v, 'kind');
-      if (kind === 'text' || kind === 'domain' || kind === 'cidr')
-        out.set(name, { kind, values: textsOf(v, 'values') });
+      const known = LIST_KINDS.find((k) => k === kind);
+      if (known !== undefined) out.set(name, { kind: known, values: textsOf(v, 'values') });
     }
   return out;
 }
 
-function eventsOf(test: Yaml, normalize: NormalizeLine | undefined): Timed[] | undefined {
+function eventsOf(test: Yaml, normalize: NormalizeLine | undefined, eventsMax: number): Timed[] | undefined {
   const list = child(test, 'events');
   if (list?.kind !== 'seq') throw new Error("'events' is not a list");
   const out: Timed[] = [];
@@ -154,7 +161,8 @@ function eventsOf(test: Yaml, normalize: NormalizeLine | undefined): Timed[] | u
     now += micros(textOf(item, 'after') || '0s');
     const repeat = Number(textOf(item, 'repeat') || 1);
     const every = micros(textOf(item, 'every') || '1s');
-    if (!(repeat >= 1) || out.length + repeat > EVENTS_MAX) throw new Error(`'repeat' is out of bounds`);
+    if (!(repeat >= 1) || out.length + repeat > eventsMax)
+      throw new Error(`'repeat' is out of bounds: at most ${eventsMax} events`);
     for (let i = 1; i <= repeat; i++) {
       const made = eventOf(item, i, now, normalize);
       if (made === undefined) return undefined;

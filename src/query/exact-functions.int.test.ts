@@ -4,11 +4,14 @@ import { after, before, test } from 'node:test';
 import fc from 'fast-check';
 import { compileTest, TEXT_FUNCTIONS } from '../condition/compile-test.ts';
 import type { Expression, TestOp } from '../condition/expression.ts';
+import { compileList } from '../condition/lists.ts';
+import type { NamedList } from '../condition/tree.ts';
 import { EventFields } from '../model/event.ts';
 import { openTestStore, type TestStore } from '../store/testing.ts';
 import { SqlParams } from './sql-params.ts';
 import { testSql } from './sql-test.ts';
-import { TEXTS } from './testing.ts';
+import { ConditionSql } from './sql-condition.ts';
+import { LISTS, TEXTS } from './testing.ts';
 
 let t: TestStore;
 before(async () => {
@@ -99,6 +102,88 @@ test('hours, minutes, weekdays and days in zones, over changes of the clock', as
       const times = fc.sample(instant, 2000);
       for (const v of values) await agree('x509.not_before', times, '==', call, number(v));
     }
+  }
+});
+
+const DN_ATOMS = [
+  'CN=',
+  'cn = ',
+  'O=',
+  '2.5.4.3=',
+  's=',
+  'Example CA',
+  'Example',
+  'only',
+  'root',
+  ',',
+  ', ',
+  ';',
+  '/',
+  '+',
+  '"',
+  '\\',
+  '\\,',
+  '=',
+  ' ',
+  '\n',
+  '\t',
+  'é',
+  '\u2028',
+];
+const KEY_ATOMS = ['keyid:', '01', '23', '45', '67', '89', 'ab', 'CD', 'ef', ':', ' ', '-', '\n'];
+const NAME_ATOMS = [
+  '*',
+  '.',
+  'bücher',
+  'xn--bcher-kva',
+  'bu\u0308cher',
+  'äö',
+  'ÄÖ',
+  'xn--4ca0b',
+  'münchen',
+  'example',
+  'login',
+  'com',
+  'www',
+];
+const joined = (atoms: readonly string[], maxLength: number, by: string): fc.Arbitrary<string> =>
+  fc.array(fc.constantFrom(...atoms), { maxLength }).map((a) => a.join(by));
+const HITS = [
+  'CN=Example CA,O="Example, Inc."',
+  '/O=Example, Inc./CN=Example CA',
+  'keyid:01:23:45:67:89:AB:CD:EF',
+  'cn="only"',
+  'a.bücher.xn--4ca0b.example',
+  '*.example.com',
+  'MÜNCHEN.example.',
+];
+
+test('issuer and domain lists, over names made to confuse', async () => {
+  const texts = [
+    ...HITS,
+    ...TEXTS,
+    ...fc.sample(joined(DN_ATOMS, 10, ''), 3000),
+    ...fc.sample(joined(KEY_ATOMS, 14, ''), 1000),
+    ...fc.sample(joined(NAME_ATOMS, 5, '.'), 2000),
+    ...fc.sample(joined(NAME_ATOMS, 5, ''), 500),
+  ].map((v) => v.toWellFormed());
+  for (const name of ['issuers', 'idn', 'domains', 'texts']) {
+    const p = new SqlParams();
+    const sql = new ConditionSql(p, LISTS).textInList('x', name);
+    const { rows } = await t.store.query(
+      `SELECT toUInt8(${sql}) FROM (SELECT arrayJoin({texts:Array(String)}) AS x)`,
+      { ...p.values, texts },
+      { maxRows: 100_000 },
+    );
+    const test = compileList(LISTS.get(name) as NamedList);
+    const want = texts.map((v) => (test(v) ? 1 : 0));
+    const off = texts.findIndex((_, i) => Number(rows[i]?.[0]) !== want[i]);
+    assert.equal(
+      off,
+      -1,
+      `${name}: ${JSON.stringify(texts[off])} is ${rows[off]?.[0]} in the engine, ${want[off]} live`,
+    );
+    assert.ok(want.filter((v) => v === 1).length >= 3, `${name} holds some`);
   }
 });
 

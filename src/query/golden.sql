@@ -169,10 +169,10 @@ SELECT count() AS total
 SELECT count() AS total
   FROM vigil.events
   WHERE tenant = {p1:String} AND ts >= fromUnixTimestamp64Micro({p2:Int64}, 'UTC') AND ts < fromUnixTimestamp64Micro({p3:Int64}, 'UTC')
-  AND ( ((has({p4:Array(String)}, replaceRegexpOne(lowerUTF8(dns_question_name), '[.]$', '')) OR arrayExists(m -> endsWith(replaceRegexpOne(lowerUTF8(dns_question_name), '[.]$', ''), concat('.', m)), {p4:Array(String)}))
+  AND ( ((has({p4:Array(String)}, replaceRegexpOne(lowerUTF8(dns_question_name), '[.]$', '')) OR arrayExists(m -> endsWith(replaceRegexpOne(lowerUTF8(dns_question_name), '[.]$', ''), concat('.', m)), {p4:Array(String)}) OR (startsWith(replaceRegexpOne(lowerUTF8(dns_question_name), '[.]$', ''), '*.') AND has({p5:Array(String)}, substring(replaceRegexpOne(lowerUTF8(dns_question_name), '[.]$', ''), 3))))
   AND ( isNotNull(source_ip)
-  AND ( (assumeNotNull(source_ip) >= {p5:IPv6} AND assumeNotNull(source_ip) <= {p6:IPv6}) OR (assumeNotNull(source_ip) >= {p7:IPv6} AND assumeNotNull(source_ip) <= {p8:IPv6} AND NOT (assumeNotNull(source_ip) >= {p9:IPv6} AND assumeNotNull(source_ip) <= {p10:IPv6}))))))
--- {"p1":"default","p2":1772582400000000,"p3":1772668800000000,"p4":["example.com"],"p5":"0000:0000:0000:0000:0000:ffff:0a00:0000","p6":"0000:0000:0000:0000:0000:ffff:0aff:ffff","p7":"0000:0000:0000:0000:0000:0000:0000:0000","p8":"ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff","p9":"0000:0000:0000:0000:0000:ffff:0000:0000","p10":"0000:0000:0000:0000:0000:ffff:ffff:ffff"}
+  AND ( (assumeNotNull(source_ip) >= {p6:IPv6} AND assumeNotNull(source_ip) <= {p7:IPv6}) OR (assumeNotNull(source_ip) >= {p8:IPv6} AND assumeNotNull(source_ip) <= {p9:IPv6} AND NOT (assumeNotNull(source_ip) >= {p10:IPv6} AND assumeNotNull(source_ip) <= {p11:IPv6}))))))
+-- {"p1":"default","p2":1772582400000000,"p3":1772668800000000,"p4":["example.com"],"p5":["com"],"p6":"0000:0000:0000:0000:0000:ffff:0a00:0000","p7":"0000:0000:0000:0000:0000:ffff:0aff:ffff","p8":"0000:0000:0000:0000:0000:0000:0000:0000","p9":"ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff","p10":"0000:0000:0000:0000:0000:ffff:0000:0000","p11":"0000:0000:0000:0000:0000:ffff:ffff:ffff"}
 
 -- count fieldref(user.name, equals, user.target.name)
 SELECT count() AS total
@@ -187,6 +187,85 @@ SELECT count() AS total
   WHERE tenant = {p1:String} AND ts >= fromUnixTimestamp64Micro({p2:Int64}, 'UTC') AND ts < fromUnixTimestamp64Micro({p3:Int64}, 'UTC')
   AND ( host_name LIKE {p4:String})
 -- {"p1":"default","p2":1772582400000000,"p3":1772668800000000,"p4":"WEB%"}
+
+-- count source.bytes > 10 * destination.bytes
+SELECT count() AS total
+  FROM vigil.events
+  WHERE tenant = {p1:String} AND ts >= fromUnixTimestamp64Micro({p2:Int64}, 'UTC') AND ts < fromUnixTimestamp64Micro({p3:Int64}, 'UTC')
+  AND ( ifNull(toFloat64(source_bytes) > ({p4:Float64} * toFloat64(destination_bytes)), 0))
+-- {"p1":"default","p2":1772582400000000,"p3":1772668800000000,"p4":10}
+
+-- count custom.a / custom.b >= 1.5 NOT x509.alternative_names == lower(user.name)
+SELECT count() AS total
+  FROM vigil.events
+  WHERE tenant = {p1:String} AND ts >= fromUnixTimestamp64Micro({p2:Int64}, 'UTC') AND ts < fromUnixTimestamp64Micro({p3:Int64}, 'UTC')
+  AND ( (arrayExists(v0 -> arrayExists(v1 -> ifNull((nullIf(nullIf(toFloat64OrNull(if(length(v0) <= 64, extract(v0, '^([+-]?[0-9]+(?:[.][0-9]+)?(?:[eE][+-]?[0-9]{1,3})?)$'), '')), inf), -inf) / nullIf(nullIf(nullIf(toFloat64OrNull(if(length(v1) <= 64, extract(v1, '^([+-]?[0-9]+(?:[.][0-9]+)?(?:[eE][+-]?[0-9]{1,3})?)$'), '')), inf), -inf), 0)) >= {p6:Float64}, 0), if(empty(multiIf(fields[{p5:String}] != '', [fields[{p5:String}]], has(empties, {p5:String}), [''], lists[{p5:String}])), [NULL], arrayMap(x -> toNullable(toString(x)), arraySlice(multiIf(fields[{p5:String}] != '', [fields[{p5:String}]], has(empties, {p5:String}), [''], lists[{p5:String}]), 1, 100)))), if(empty(multiIf(fields[{p4:String}] != '', [fields[{p4:String}]], has(empties, {p4:String}), [''], lists[{p4:String}])), [NULL], arrayMap(x -> toNullable(toString(x)), arraySlice(multiIf(fields[{p4:String}] != '', [fields[{p4:String}]], has(empties, {p4:String}), [''], lists[{p4:String}]), 1, 100)))) AND NOT (arrayExists(v0 -> ifNull(v0 = replaceAll(lowerUTF8(if((user_name != '' OR has(empties, {p8:String})), toNullable(toString(user_name)), NULL)), 'ς', 'σ'), 0), if(empty(arrayMap(x -> toString(x), x509_alternative_names)), [NULL], arrayMap(x -> toNullable(toString(x)), arraySlice(arrayMap(x -> toString(x), x509_alternative_names), 1, 100)))))))
+-- {"p1":"default","p2":1772582400000000,"p3":1772668800000000,"p4":"custom.a","p5":"custom.b","p6":1.5,"p7":"x509.alternative_names","p8":"user.name"}
+
+-- count hour(@timestamp) < 6 OR weekday(@timestamp, "Europe/Berlin") IN (6, 7)
+SELECT count() AS total
+  FROM vigil.events
+  WHERE tenant = {p1:String} AND ts >= fromUnixTimestamp64Micro({p2:Int64}, 'UTC') AND ts < fromUnixTimestamp64Micro({p3:Int64}, 'UTC')
+  AND ( (ifNull(arrayMap(u -> toFloat64(toHour(fromUnixTimestamp64Micro(if(u >= {p4:Float64} AND u < {p5:Float64}, toInt64(floor(u)), NULL), 'UTC'), {p6:String})), [toFloat64(toUnixTimestamp64Micro(ts))])[1] < {p7:Float64}, 0) OR (ifNull(arrayMap(u -> toFloat64(toDayOfWeek(fromUnixTimestamp64Micro(if(u >= {p8:Float64} AND u < {p9:Float64}, toInt64(floor(u)), NULL), 'UTC'), 0, {p10:String})), [toFloat64(toUnixTimestamp64Micro(ts))])[1] = {p11:Float64}, 0) OR ifNull(arrayMap(u -> toFloat64(toDayOfWeek(fromUnixTimestamp64Micro(if(u >= {p12:Float64} AND u < {p13:Float64}, toInt64(floor(u)), NULL), 'UTC'), 0, {p10:String})), [toFloat64(toUnixTimestamp64Micro(ts))])[1] = {p14:Float64}, 0))))
+-- {"p1":"default","p2":1772582400000000,"p3":1772668800000000,"p4":-2208988800000000,"p5":10382256000000000,"p6":"UTC","p7":6,"p8":-2208988800000000,"p9":10382256000000000,"p10":"Europe/Berlin","p11":6,"p12":-2208988800000000,"p13":10382256000000000,"p14":7}
+
+-- count x509.not_after - @timestamp < 30d
+SELECT count() AS total
+  FROM vigil.events
+  WHERE tenant = {p1:String} AND ts >= fromUnixTimestamp64Micro({p2:Int64}, 'UTC') AND ts < fromUnixTimestamp64Micro({p3:Int64}, 'UTC')
+  AND ( ifNull(((toFloat64(toUnixTimestamp64Micro(x509_not_after)) - toFloat64(toUnixTimestamp64Micro(ts))) / 1000000) < {p4:Float64}, 0))
+-- {"p1":"default","p2":1772582400000000,"p3":1772668800000000,"p4":2592000}
+
+-- count len(process.command_line) > 1000 AND upper(trim(coalesce(user.name, custom.x))) != ROOT
+SELECT count() AS total
+  FROM vigil.events
+  WHERE tenant = {p1:String} AND ts >= fromUnixTimestamp64Micro({p2:Int64}, 'UTC') AND ts < fromUnixTimestamp64Micro({p3:Int64}, 'UTC')
+  AND ( (ifNull(toFloat64(lengthUTF8(if((process_command_line != '' OR has(empties, {p4:String})), toNullable(toString(process_command_line)), NULL))) > {p5:Float64}, 0) AND NOT (arrayExists(v1 -> ifNull(upperUTF8(replaceRegexpAll(coalesce(if((user_name != '' OR has(empties, {p6:String})), toNullable(toString(user_name)), NULL), v1), '^[ \\t\\n\\v\\f\\r]+|[ \\t\\n\\v\\f\\r]+$', '')) = {p8:String}, 0), if(empty(multiIf(fields[{p7:String}] != '', [fields[{p7:String}]], has(empties, {p7:String}), [''], lists[{p7:String}])), [NULL], arrayMap(x -> toNullable(toString(x)), arraySlice(multiIf(fields[{p7:String}] != '', [fields[{p7:String}]], has(empties, {p7:String}), [''], lists[{p7:String}]), 1, 100)))))))
+-- {"p1":"default","p2":1772582400000000,"p3":1772668800000000,"p4":"process.command_line","p5":1000,"p6":"user.name","p7":"custom.x","p8":"ROOT"}
+
+-- count user.name == field(user.target.name)
+SELECT count() AS total
+  FROM vigil.events
+  WHERE tenant = {p1:String} AND ts >= fromUnixTimestamp64Micro({p2:Int64}, 'UTC') AND ts < fromUnixTimestamp64Micro({p3:Int64}, 'UTC')
+  AND ( arrayExists(a -> arrayExists(b -> a = b, if(user_target_name != '' OR has(empties, {p4:String}), [toString(user_target_name)], emptyArrayString())), if(user_name != '' OR has(empties, {p5:String}), [toString(user_name)], emptyArrayString())))
+-- {"p1":"default","p2":1772582400000000,"p3":1772668800000000,"p4":"user.target.name","p5":"user.name"}
+
+-- count event.type == "certificate_issued" AND event.domain IN monitored AND event.issuer NOT IN issuers
+SELECT count() AS total
+  FROM vigil.events
+  WHERE tenant = {p1:String} AND ts >= fromUnixTimestamp64Micro({p2:Int64}, 'UTC') AND ts < fromUnixTimestamp64Micro({p3:Int64}, 'UTC')
+  AND ( ((arrayExists(x -> x = {p4:String}, event_type) OR event_action = {p4:String})
+  AND ( (has({p5:Array(String)}, replaceRegexpOne(lowerUTF8(x509_subject_common_name), '[.]$', '')) OR arrayExists(m -> endsWith(replaceRegexpOne(lowerUTF8(x509_subject_common_name), '[.]$', ''), concat('.', m)), {p5:Array(String)}) OR (startsWith(replaceRegexpOne(lowerUTF8(x509_subject_common_name), '[.]$', ''), '*.') AND has({p6:Array(String)}, substring(replaceRegexpOne(lowerUTF8(x509_subject_common_name), '[.]$', ''), 3)))) OR arrayExists(x -> (has({p7:Array(String)}, replaceRegexpOne(lowerUTF8(x), '[.]$', '')) OR arrayExists(m -> endsWith(replaceRegexpOne(lowerUTF8(x), '[.]$', ''), concat('.', m)), {p7:Array(String)}) OR (startsWith(replaceRegexpOne(lowerUTF8(x), '[.]$', ''), '*.') AND has({p8:Array(String)}, substring(replaceRegexpOne(lowerUTF8(x), '[.]$', ''), 3)))), x509_alternative_names)) AND NOT ((arrayExists(f -> has({p9:Array(String)}, replaceRegexpAll(replaceRegexpAll(f, {p13:String}, {p14:String}), {p15:String}, {p16:String})) OR has({p11:Array(String)}, replaceRegexpAll(f, {p29:String}, {p16:String})) OR arrayExists(d -> has({p10:Array(String)}, arrayStringConcat(d, '\n')) OR arrayExists(a -> startsWith(a, 'cn=') AND has({p9:Array(String)}, substring(a, 4)), d), [if(position(f, '=') > 0, arraySort(arrayFilter(a -> a != '', arrayMap(a -> replaceRegexpAll(replaceRegexpAll(replaceRegexpAll(replaceRegexpAll(replaceRegexpAll(replaceRegexpAll(replaceRegexpAll(replaceRegexpAll(a, {p13:String}, {p14:String}), {p15:String}, {p16:String}), {p17:String}, {p18:String}), {p19:String}, {p20:String}), {p21:String}, {p22:String}), {p23:String}, {p24:String}), {p25:String}, {p26:String}), {p27:String}, {p28:String}), if(startsWith(f, '/'), splitByChar('/', f), extractAll(f, {p12:String}))))), [])]), [replaceAll(lowerUTF8(toString(x509_issuer_common_name)), 'ς', 'σ')]) OR arrayExists(f -> has({p30:Array(String)}, replaceRegexpAll(replaceRegexpAll(f, {p13:String}, {p14:String}), {p15:String}, {p16:String})) OR has({p32:Array(String)}, replaceRegexpAll(f, {p29:String}, {p16:String})) OR arrayExists(d -> has({p31:Array(String)}, arrayStringConcat(d, '\n')) OR arrayExists(a -> startsWith(a, 'cn=') AND has({p30:Array(String)}, substring(a, 4)), d), [if(position(f, '=') > 0, arraySort(arrayFilter(a -> a != '', arrayMap(a -> replaceRegexpAll(replaceRegexpAll(replaceRegexpAll(replaceRegexpAll(replaceRegexpAll(replaceRegexpAll(replaceRegexpAll(replaceRegexpAll(a, {p13:String}, {p14:String}), {p15:String}, {p16:String}), {p17:String}, {p18:String}), {p19:String}, {p20:String}), {p21:String}, {p22:String}), {p23:String}, {p24:String}), {p25:String}, {p26:String}), {p27:String}, {p28:String}), if(startsWith(f, '/'), splitByChar('/', f), extractAll(f, {p12:String}))))), [])]), [replaceAll(lowerUTF8(toString(x509_issuer_distinguished_name)), 'ς', 'σ')]) OR (arrayExists(f -> has({p33:Array(String)}, replaceRegexpAll(replaceRegexpAll(f, {p13:String}, {p14:String}), {p15:String}, {p16:String})) OR has({p35:Array(String)}, replaceRegexpAll(f, {p29:String}, {p16:String})) OR arrayExists(d -> has({p34:Array(String)}, arrayStringConcat(d, '\n')) OR arrayExists(a -> startsWith(a, 'cn=') AND has({p33:Array(String)}, substring(a, 4)), d), [if(position(f, '=') > 0, arraySort(arrayFilter(a -> a != '', arrayMap(a -> replaceRegexpAll(replaceRegexpAll(replaceRegexpAll(replaceRegexpAll(replaceRegexpAll(replaceRegexpAll(replaceRegexpAll(replaceRegexpAll(a, {p13:String}, {p14:String}), {p15:String}, {p16:String}), {p17:String}, {p18:String}), {p19:String}, {p20:String}), {p21:String}, {p22:String}), {p23:String}, {p24:String}), {p25:String}, {p26:String}), {p27:String}, {p28:String}), if(startsWith(f, '/'), splitByChar('/', f), extractAll(f, {p12:String}))))), [])]), [replaceAll(lowerUTF8(toString(fields[{p36:String}])), 'ς', 'σ')]) OR arrayExists(x -> arrayExists(f -> has({p33:Array(String)}, replaceRegexpAll(replaceRegexpAll(f, {p13:String}, {p14:String}), {p15:String}, {p16:String})) OR has({p35:Array(String)}, replaceRegexpAll(f, {p29:String}, {p16:String})) OR arrayExists(d -> has({p34:Array(String)}, arrayStringConcat(d, '\n')) OR arrayExists(a -> startsWith(a, 'cn=') AND has({p33:Array(String)}, substring(a, 4)), d), [if(position(f, '=') > 0, arraySort(arrayFilter(a -> a != '', arrayMap(a -> replaceRegexpAll(replaceRegexpAll(replaceRegexpAll(replaceRegexpAll(replaceRegexpAll(replaceRegexpAll(replaceRegexpAll(replaceRegexpAll(a, {p13:String}, {p14:String}), {p15:String}, {p16:String}), {p17:String}, {p18:String}), {p19:String}, {p20:String}), {p21:String}, {p22:String}), {p23:String}, {p24:String}), {p25:String}, {p26:String}), {p27:String}, {p28:String}), if(startsWith(f, '/'), splitByChar('/', f), extractAll(f, {p12:String}))))), [])]), [replaceAll(lowerUTF8(toString(x)), 'ς', 'σ')]), lists[{p36:String}]))))))
+-- {"p1":"default","p2":1772582400000000,"p3":1772668800000000,"p4":"certificate_issued","p5":["example.com"],"p6":["com"],"p7":["example.com"],"p8":["com"],"p9":["example ca"],"p10":["cn=other ca\no=other"],"p11":[],"p12":"(?:[^,;\"\\\\]|\\\\[\\s\\S]|\"(?:[^\"\\\\]|\\\\[\\s\\S])*\")+","p13":"[ \\t\\n\\v\\f\\r]+","p14":" ","p15":"^ | $","p16":"","p17":"^(?:oid[.])?([a-z0-9.-]+) ?= ?","p18":"\\1=","p19":"^([a-z0-9.-]+)=\"([\\s\\S]*)\"$","p20":"\\1=\\2","p21":"\\\\([\\s\\S])","p22":"\\1","p23":"^2[.]5[.]4[.]3=","p24":"cn=","p25":"^(?:s|2[.]5[.]4[.]8)=","p26":"st=","p27":"^(?:e|email|1[.]2[.]840[.]113549[.]1[.]9[.]1)=","p28":"emailaddress=","p29":"^keyid:|[: \\t\\n\\r-]","p30":["example ca"],"p31":["cn=other ca\no=other"],"p32":[],"p33":["example ca"],"p34":["cn=other ca\no=other"],"p35":[],"p36":"x509.authority_key_id"}
+
+-- count event_type == auth_failure
+SELECT count() AS total
+  FROM vigil.events
+  WHERE tenant = {p1:String} AND ts >= fromUnixTimestamp64Micro({p2:Int64}, 'UTC') AND ts < fromUnixTimestamp64Micro({p3:Int64}, 'UTC')
+  AND ( ((event_action = {p4:String} OR arrayExists(x -> x = {p4:String}, event_type)) OR (arrayExists(x -> x = {p5:String}, event_category) AND event_outcome = {p6:String})))
+-- {"p1":"default","p2":1772582400000000,"p3":1772668800000000,"p4":"auth_failure","p5":"authentication","p6":"failure"}
+
+-- count certificate.days_to_expiry < 7 exists(certificate.identity)
+SELECT count() AS total
+  FROM vigil.events
+  WHERE tenant = {p1:String} AND ts >= fromUnixTimestamp64Micro({p2:Int64}, 'UTC') AND ts < fromUnixTimestamp64Micro({p3:Int64}, 'UTC')
+  AND ( (arrayExists(c -> isNotNull(c)
+  AND ( match(assumeNotNull(c), '^[+-]?[0-9]+([.][0-9]+)?([eE][+-]?[0-9]{1,3})?$') AND length(assumeNotNull(c)) <= 64 AND isFinite(toFloat64OrZero(toString(assumeNotNull(c)))) AND toFloat64OrZero(toString(assumeNotNull(c))) < {p4:Int64}), [multiIf(isNotNull(x509_not_after), toNullable(toString(toInt64(floor((toUnixTimestamp64Micro(assumeNotNull(x509_not_after)) - toUnixTimestamp64Micro(ts)) / 86400000000)))), match(fields[{p5:String}], '^-?[0-9]{1,6}$'), toString(toInt64OrNull(toString(fields[{p5:String}]))), NULL)]) AND isNotNull(multiIf(fields[{p6:String}] != '', toNullable(toString(fields[{p6:String}])), x509_serial_number != '', concat(toString(if(x509_issuer_distinguished_name != '', x509_issuer_distinguished_name, x509_issuer_common_name)), '/', toString(x509_serial_number)), NULL))))
+-- {"p1":"default","p2":1772582400000000,"p3":1772668800000000,"p4":7,"p5":"certificate.days_left","p6":"certificate.fingerprint.sha256"}
+
+-- count user.name:root count(auth_failure by user in 1 hour) > 10 * baseline (over-approximates)
+SELECT count() AS total
+  FROM vigil.events
+  WHERE tenant = {p1:String} AND ts >= fromUnixTimestamp64Micro({p2:Int64}, 'UTC') AND ts < fromUnixTimestamp64Micro({p3:Int64}, 'UTC')
+  AND ( (lowerUTF8(user_name) = {p4:String} AND 1))
+-- {"p1":"default","p2":1772582400000000,"p3":1772668800000000,"p4":"root"}
+
+-- count user.name:root NOT exists(renewal_event for certificate in last 30 days) (over-approximates)
+SELECT count() AS total
+  FROM vigil.events
+  WHERE tenant = {p1:String} AND ts >= fromUnixTimestamp64Micro({p2:Int64}, 'UTC') AND ts < fromUnixTimestamp64Micro({p3:Int64}, 'UTC')
+  AND ( (lowerUTF8(user_name) = {p4:String} AND NOT (0)))
+-- {"p1":"default","p2":1772582400000000,"p3":1772668800000000,"p4":"root"}
 
 -- | stats count() by user.name
 SELECT c1x0 AS c2x0, c1x1 AS c2x1
@@ -446,16 +525,16 @@ SELECT c3x0 AS c4x0, c3x1 AS c4x1
 -- {"p1":"default","p2":1772582400000000,"p3":1772668800000000,"p4":"url.path","p5":"(?-s)^/(?P<first>[^/]*)/(x)?(?P<second>.*)"}
 
 -- | lookup monitored dns.question.name as seen | where seen | lookup ours source.ip
-SELECT formatDateTime(ts, '%Y-%m-%dT%H:%i:%S.%fZ') AS c3x0, if(host_name = '' AND NOT has(empties, {p12:String}), NULL, toString(host_name)) AS c3x1, toString(source) AS c3x2, if(message = '' AND NOT has(empties, {p13:String}), NULL, toString(message)) AS c3x3, if(c1x0, 'true', 'false') AS c3x4, if(c2x0, 'true', 'false') AS c3x5
+SELECT formatDateTime(ts, '%Y-%m-%dT%H:%i:%S.%fZ') AS c3x0, if(host_name = '' AND NOT has(empties, {p13:String}), NULL, toString(host_name)) AS c3x1, toString(source) AS c3x2, if(message = '' AND NOT has(empties, {p14:String}), NULL, toString(message)) AS c3x3, if(c1x0, 'true', 'false') AS c3x4, if(c2x0, 'true', 'false') AS c3x5
   FROM (SELECT *, toUInt8((isNotNull(source_ip)
-  AND ( (assumeNotNull(source_ip) >= {p6:IPv6} AND assumeNotNull(source_ip) <= {p7:IPv6}) OR (assumeNotNull(source_ip) >= {p8:IPv6} AND assumeNotNull(source_ip) <= {p9:IPv6} AND NOT (assumeNotNull(source_ip) >= {p10:IPv6} AND assumeNotNull(source_ip) <= {p11:IPv6}))))) AS c2x0
+  AND ( (assumeNotNull(source_ip) >= {p7:IPv6} AND assumeNotNull(source_ip) <= {p8:IPv6}) OR (assumeNotNull(source_ip) >= {p9:IPv6} AND assumeNotNull(source_ip) <= {p10:IPv6} AND NOT (assumeNotNull(source_ip) >= {p11:IPv6} AND assumeNotNull(source_ip) <= {p12:IPv6}))))) AS c2x0
   FROM (SELECT *
-  FROM (SELECT *, toUInt8((has({p5:Array(String)}, replaceRegexpOne(lowerUTF8(dns_question_name), '[.]$', '')) OR arrayExists(m -> endsWith(replaceRegexpOne(lowerUTF8(dns_question_name), '[.]$', ''), concat('.', m)), {p5:Array(String)}))) AS c1x0
+  FROM (SELECT *, toUInt8((has({p5:Array(String)}, replaceRegexpOne(lowerUTF8(dns_question_name), '[.]$', '')) OR arrayExists(m -> endsWith(replaceRegexpOne(lowerUTF8(dns_question_name), '[.]$', ''), concat('.', m)), {p5:Array(String)}) OR (startsWith(replaceRegexpOne(lowerUTF8(dns_question_name), '[.]$', ''), '*.') AND has({p6:Array(String)}, substring(replaceRegexpOne(lowerUTF8(dns_question_name), '[.]$', ''), 3))))) AS c1x0
   FROM vigil.events
   WHERE tenant = {p1:String} AND ts >= fromUnixTimestamp64Micro({p2:Int64}, 'UTC') AND ts < fromUnixTimestamp64Micro({p3:Int64}, 'UTC'))
   WHERE c1x0))
   ORDER BY ts DESC, batch DESC, ord DESC, node DESC LIMIT 1000
--- {"p1":"default","p2":1772582400000000,"p3":1772668800000000,"p4":"dns.question.name","p5":["example.com"],"p6":"0000:0000:0000:0000:0000:ffff:0a00:0000","p7":"0000:0000:0000:0000:0000:ffff:0aff:ffff","p8":"0000:0000:0000:0000:0000:0000:0000:0000","p9":"ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff","p10":"0000:0000:0000:0000:0000:ffff:0000:0000","p11":"0000:0000:0000:0000:0000:ffff:ffff:ffff","p12":"host.name","p13":"message"}
+-- {"p1":"default","p2":1772582400000000,"p3":1772668800000000,"p4":"dns.question.name","p5":["example.com"],"p6":["com"],"p7":"0000:0000:0000:0000:0000:ffff:0a00:0000","p8":"0000:0000:0000:0000:0000:ffff:0aff:ffff","p9":"0000:0000:0000:0000:0000:0000:0000:0000","p10":"ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff","p11":"0000:0000:0000:0000:0000:ffff:0000:0000","p12":"0000:0000:0000:0000:0000:ffff:ffff:ffff","p13":"host.name","p14":"message"}
 
 -- | eval d = lower(host.name) | lookup approved_cas d | lookup ours d as net | fields d, approved_cas, net
 SELECT c4x0 AS c5x0, if(c4x1, 'true', 'false') AS c5x1, if(c4x2, 'true', 'false') AS c5x2

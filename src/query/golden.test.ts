@@ -20,6 +20,7 @@ const env = {
   lists: new Map([
     ['approved_cas', { kind: 'text', values: ['Example CA', 'Other CA'] }],
     ['monitored', { kind: 'domain', values: ['example.com'] }],
+    ['issuers', { kind: 'issuer', values: ['Example CA', 'CN=Other CA,O=Other'] }],
     ['ours', { kind: 'cidr', values: ['10.0.0.0/8', '::/0'] }],
   ] as const),
 };
@@ -51,6 +52,17 @@ const FILTERS = [
   'dns.question.name IN monitored source.ip IN ours',
   'fieldref(user.name, equals, user.target.name)',
   'cased(host.name:WEB*)',
+  'source.bytes > 10 * destination.bytes',
+  'custom.a / custom.b >= 1.5 NOT x509.alternative_names == lower(user.name)',
+  'hour(@timestamp) < 6 OR weekday(@timestamp, "Europe/Berlin") IN (6, 7)',
+  'x509.not_after - @timestamp < 30d',
+  'len(process.command_line) > 1000 AND upper(trim(coalesce(user.name, custom.x))) != ROOT',
+  'user.name == field(user.target.name)',
+  'event.type == "certificate_issued" AND event.domain IN monitored AND event.issuer NOT IN issuers',
+  'event_type == auth_failure',
+  'certificate.days_to_expiry < 7 exists(certificate.identity)',
+  'user.name:root count(auth_failure by user in 1 hour) > 10 * baseline',
+  'user.name:root NOT exists(renewal_event for certificate in last 30 days)',
 ];
 const TABLES = [
   '| stats count() by user.name',

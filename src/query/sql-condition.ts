@@ -7,7 +7,7 @@ import { never } from '../base/result.ts';
 import { keywordSees } from '../condition/evaluate.ts';
 import { compilePattern, unanchored } from '../condition/glob.ts';
 import { hexToIpv6, type IpRange, MAPPED_HIGH, MAPPED_LOW, parseCidr } from '../condition/ip-range.ts';
-import { membersOf, rangesOf } from '../condition/lists.ts';
+import { domainMembers, membersOf, rangesOf } from '../condition/lists.ts';
 import { alone, expandParts, listsIn } from '../condition/placeholder.ts';
 import { compileRegex, regexDiffersInSql, sqlRegexSource } from '../condition/regex.ts';
 import { fold, needleTokens, NUMBER_CHARS_MAX, NUMBER_SOURCE, wellFormed } from '../condition/text.ts';
@@ -15,6 +15,7 @@ import type { Condition, Lists, NamedList, PatternPart } from '../condition/tree
 import { type FieldDef, HOT_FIELDS, hotField } from '../model/catalogue.ts';
 import { parseIp } from '../model/ip.ts';
 import { anyTextSql, existsSql, nullSql, textOf, textsSql, type TextTest } from './sql-field.ts';
+import { issuerTest } from './sql-issuer.ts';
 import { columnOf, type SqlParams } from './sql-params.ts';
 import { testSql } from './sql-test.ts';
 
@@ -291,16 +292,24 @@ export class ConditionSql {
   }
 
   #memberTest(list: NamedList): TextTest {
+    if (list.kind === 'issuer') return issuerTest(list.values, this.#p);
+    if (list.kind === 'domain') return this.#domainTest(list.values);
     const members = unique(membersOf(list));
     const bound = this.#p.bind('Array(String)', members);
     const sigma = members.some((m) => m.includes('σ'));
-    const empty = members.includes('');
-    if (list.kind === 'text') return { sql: (x) => `has(${bound}, ${foldSql(x, sigma)})`, empty };
+    return { sql: (x) => `has(${bound}, ${foldSql(x, sigma)})`, empty: members.includes('') };
+  }
+
+  #domainTest(values: readonly string[]): TextTest {
+    const { names, covered } = domainMembers(values);
+    const [bound, wild] = [this.#p.bind('Array(String)', names), this.#p.bind('Array(String)', covered)];
+    const sigma = names.some((m) => m.includes('σ'));
     const sql = (x: string): string => {
       const d = `replaceRegexpOne(${foldSql(x, sigma)}, '[.]$', '')`;
-      return `(has(${bound}, ${d}) OR arrayExists(m -> endsWith(${d}, concat('.', m)), ${bound}))`;
+      const covers = `(startsWith(${d}, '*.') AND has(${wild}, substring(${d}, 3)))`;
+      return `(has(${bound}, ${d}) OR arrayExists(m -> endsWith(${d}, concat('.', m)), ${bound}) OR ${covers})`;
     };
-    return { sql, empty };
+    return { sql, empty: false };
   }
 
   /** The index is asked first, where that cannot lose an event: it folds like `lowerUTF8`, without the sigma rule. */

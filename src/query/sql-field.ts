@@ -47,7 +47,8 @@ export function nullSql(field: string, p: SqlParams): string {
 /** Does any of the field's values, as text, pass the test? */
 export function anyTextSql(field: string, test: TextTest, p: SqlParams): string {
   const computed = computedSql(field, p);
-  if (computed !== undefined) return `(isNotNull(${computed}) AND ${test.sql(`assumeNotNull(${computed})`)})`;
+  if (computed !== undefined)
+    return `arrayExists(c -> isNotNull(c) AND ${test.sql('assumeNotNull(c)')}, [${computed}])`;
   const def = hotField(field);
   if (def === undefined) return anyRest(field, test, p);
   const col = columnOf(def);

@@ -97,6 +97,11 @@ export const TEXTS = [
   'a OR b',
   '\ufffd',
   '${jndi:ldap://x}',
+  '*.example.com',
+  'mu\u0308nchen.example.',
+  '/O=Example, Inc./CN=Example CA',
+  'cn = example ca; O=Example\\, Inc.',
+  'CN=only',
 ] as const;
 
 export const LISTS: Lists = new Map([
@@ -107,6 +112,14 @@ export const LISTS: Lists = new Map([
     { kind: 'cidr', values: ['10.0.0.0/8', '2001:db8::/32', 'nonsense', '::/96', '1::/16', 'fe80::/10'] },
   ],
   ['few', { kind: 'cidr', values: ['10.0.1.5', '::/0'] }],
+  [
+    'issuers',
+    {
+      kind: 'issuer',
+      values: ['Root', 'CN=Example CA,O="Example, Inc."', 'CN=only', '0123456789ABCDEF', ''],
+    },
+  ],
+  ['idn', { kind: 'domain', values: ['bücher.ÄÖ.example', 'login.example.com', 'xn--mnchen-3ya.example'] }],
   ['empty', { kind: 'text', values: [] }],
 ]);
 

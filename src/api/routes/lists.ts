@@ -12,7 +12,7 @@ const VALUE_CHARS_MAX = 1024;
 const BODY_BYTES_MAX = 8 * 1024 * 1024;
 /** Names in the audit's before/after; the counts are exact. */
 const AUDIT_VALUES_MAX = 20;
-const LIST_KINDS = ['text', 'domain', 'cidr'] as const;
+const LIST_KINDS = ['text', 'domain', 'cidr', 'issuer'] as const;
 
 const infoOf = (l: ListRecord): ListInfo => ({
   name: l.name,
@@ -26,7 +26,9 @@ const infoOf = (l: ListRecord): ListInfo => ({
 function wrong(kind: ListInfo['kind'], value: string): string | undefined {
   if (value.trim() === '') return 'must not be empty';
   if (kind === 'domain') {
-    return /^[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*\.?$/i.test(value) ? undefined : 'not a domain name';
+    return /^(\*\.)?[\p{L}\p{M}\p{N}_-]{1,63}(\.[\p{L}\p{M}\p{N}_-]{1,63})*\.?$/u.test(value)
+      ? undefined
+      : 'not a domain name';
   }
   if (kind !== 'cidr') return undefined;
   const [address = '', bits, ...more] = value.split('/');

@@ -4,7 +4,7 @@
  */
 import type { Sql } from '../sql.ts';
 
-export const LIST_KINDS = ['text', 'domain', 'cidr'] as const;
+export const LIST_KINDS = ['text', 'domain', 'cidr', 'issuer'] as const;
 export type ListKind = (typeof LIST_KINDS)[number];
 
 export type ListRow = {

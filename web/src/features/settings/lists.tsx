@@ -15,6 +15,7 @@ const KINDS: readonly (readonly [ListInfo['kind'], string])[] = [
   ['text', 'Words, compared whatever their case'],
   ['domain', 'Domains, with their subdomains'],
   ['cidr', 'Networks, such as 10.0.0.0/8'],
+  ['issuer', 'Certificate authorities, by name, distinguished name or key id'],
 ];
 const NEW: ListInfo = { name: '', kind: 'text', values: [], updatedAt: 0, updatedBy: '' };
 
