@@ -5,7 +5,8 @@
  * Held by `rule-closure.test.ts`.
  */
 import { never } from '../base/result.ts';
-import { makeRuleSet, type Residual, type Rule, type RuleSet } from '../detect/rule.ts';
+import { partIds } from '../detect/condition-rule-ids.ts';
+import { makeRuleSet, type Rule, type RuleSet } from '../detect/rule.ts';
 
 /** Ids of rules that a rule is made of or refers to. */
 function named(r: Rule): readonly string[] {
@@ -16,15 +17,10 @@ function named(r: Rule): readonly string[] {
     case 'correlation':
       return [...raised, ...r.rules];
     case 'condition':
-      return [...raised, ...r.terms.map((t) => t.part), ...parts(r.residual)];
+      return [...raised, ...partIds(r)];
     default:
       return never(r);
   }
-}
-
-function parts(x: Residual): string[] {
-  if (x.kind === 'part') return [x.rule];
-  return x.kind === 'and' || x.kind === 'or' ? x.items.flatMap(parts) : [];
 }
 
 /** `ids` and everything they need, as a set of its own. Unknown ids are left out. */

@@ -105,7 +105,7 @@ export async function runHistory(o: HistoryOptions): Promise<HistoryResult> {
   const run: Run = {
     o,
     limits: { ...LIMITS_DEFAULT, ...o.limits },
-    detection: new Detection(o.rules),
+    detection: new Detection(o.rules, { lists: o.lists[0].lists }),
     alerts: new Map(),
     cost: { rowsRead: 0, bytesRead: 0, statements: 0 },
     problems: new Map(),
@@ -150,6 +150,8 @@ async function runPeriod(
   const { o } = run;
   const compiled = (o.compile ?? compileRules)(o.rules, lists);
   for (const p of compiled.problems) run.problems.set(`${p.file}:${p.line}:${p.reason}`, p);
+  // Certificates are judged, and sentences made, by the lists as they were.
+  run.detection.swapRules(o.rules, lists);
   const scope: CandidateScope = {
     ...o.scope,
     from: o.from,

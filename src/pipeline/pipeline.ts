@@ -156,8 +156,8 @@ export class Pipeline {
       {
         detection:
           snapshot === undefined
-            ? new Detection(content.rules)
-            : Detection.restore(snapshot.bytes, content.rules),
+            ? new Detection(content.rules, { lists: content.lists })
+            : Detection.restore(snapshot.bytes, content.rules, { lists: content.lists }),
         content,
         stateBatch: snapshot?.through ?? -1,
         committedBatch,
@@ -253,6 +253,9 @@ export class Pipeline {
   }
   get journalBytes(): number {
     return this.#journal.diskBytes;
+  }
+  get channels(): readonly string[] {
+    return this.#o.channels;
   }
   /** Batch up to which the store has everything. */
   get storedBatch(): number {
@@ -407,7 +410,7 @@ export class Pipeline {
     if (this.#owner.stateBatch < 0 && first !== undefined) {
       this.#owner.content = first;
       this.#given = first;
-      this.#owner.detection = new Detection(first.rules);
+      this.#owner.detection = new Detection(first.rules, { lists: first.lists });
     }
     for (const e of entries) {
       if (e.content !== undefined) this.#wanted = e.content.hash;

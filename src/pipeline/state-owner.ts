@@ -96,7 +96,8 @@ export class StateOwner {
     const first = entries[0] as Entry;
     const last = entries.at(-1) as Entry;
     if (first.content !== undefined) {
-      if (first.content.hash !== this.content.hash) this.detection.swapRules(first.content.rules);
+      if (first.content.hash !== this.content.hash)
+        this.detection.swapRules(first.content.rules, first.content.lists);
       this.content = first.content;
     }
     if (first.detect) {
