@@ -274,6 +274,29 @@ test('a query error is shown where it stands, with what would be right; one clic
   });
 });
 
+test('what may come next is offered while typing, by keyboard', async () => {
+  await withTab('dark', '/search', async (tab) => {
+    const bar = tab.at('search-bar');
+    const list = tab.at('search-completions');
+    await bar.click();
+    await tab.page.keyboard.type('user.na');
+    await list.getByText('user.name:', { exact: true }).waitFor();
+    await tab.page.keyboard.press('Tab');
+    assert.equal(await bar.inputValue(), 'user.name:');
+    await tab.page.keyboard.type('"x" | hea');
+    await list.getByText('head', { exact: true }).waitFor();
+    await tab.page.keyboard.press('ArrowDown');
+    await tab.page.keyboard.press('Enter');
+    assert.equal(await bar.inputValue(), 'user.name:"x" | head');
+    // Enter without a choice searches for what stands there.
+    await tab.page.keyboard.type(' 1');
+    const answer = tab.page.waitForResponse((r) => r.url().endsWith('/api/v1/search'));
+    await tab.page.keyboard.press('Enter');
+    assert.equal((await answer).status(), 200);
+    await list.waitFor({ state: 'detached' });
+  });
+});
+
 test('nothing found: it says whether there was anything to search', async () => {
   await withTab('dark', '/search?q=nobodywrotethis', async (tab) => {
     await tab.at('search-empty').getByText('There are events in this range, but none fits').waitFor();
