@@ -99,5 +99,5 @@ test('rule set text: the same back, whatever the order of files; altered or newe
 test('our taxonomy can be read, and means what it should', () => {
   const t = readTaxonomy(join(import.meta.dirname, '../../content/taxonomy'));
   assert.ok(t.sources.length > 50);
-  assert.equal(t.prefixes.get('windows'), 'winlog.event_data.');
+  assert.deepEqual(t.prefixes.get('windows'), ['winlog.event_data.']);
 });

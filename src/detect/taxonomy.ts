@@ -24,8 +24,8 @@ export type Taxonomy = {
   readonly sources: readonly SourceEntry[];
   /** Per scope (`*`, a product, a category) a Sigma name to ours. */
   readonly fields: ReadonlyMap<string, ReadonlyMap<string, readonly string[]>>;
-  /** Per product the prefix under which unmapped names are kept. */
-  readonly prefixes: ReadonlyMap<string, string>;
+  /** Per product, or product/service, the prefixes under which unmapped names may stand. */
+  readonly prefixes: ReadonlyMap<string, readonly string[]>;
 };
 
 /** Reads the folder; throws on a broken file, since it is ours. */
@@ -42,11 +42,11 @@ export function readTaxonomy(dir: string): Taxonomy {
         }
   }
   const fields = new Map<string, Map<string, readonly string[]>>();
-  const prefixes = new Map<string, string>();
+  const prefixes = new Map<string, readonly string[]>();
   for (const item of items(join(dir, 'fields.yml'))) {
     const scope = textOf(item, 'scope');
-    const prefix = textOf(item, 'prefix');
-    if (prefix !== '') prefixes.set(scope, prefix);
+    const prefix = textsOf(item, 'prefix');
+    if (prefix.length > 0) prefixes.set(scope, prefix);
     const table = child(item, 'fields');
     const map = fields.get(scope) ?? new Map<string, readonly string[]>();
     if (table?.kind === 'map') for (const [name] of table.entries) map.set(name, textsOf(table, name));
@@ -182,6 +182,9 @@ export function mapField(t: Taxonomy, s: LogSource, name: string): readonly stri
     const found = scope === '' ? undefined : t.fields.get(scope)?.get(bare);
     if (found !== undefined) return found;
   }
-  const prefix = t.prefixes.get(s.product);
-  return prefix === undefined || bare.includes('.') ? [bare] : [prefix + bare];
+  const prefixes = t.prefixes.get(`${s.product}/${s.service}`) ?? t.prefixes.get(s.product);
+  if (prefixes === undefined) return [bare];
+  const names = prefixes.map((p) => p + bare);
+  // A dotted name may be one of ours already.
+  return bare.includes('.') ? [...names, bare] : names;
 }

@@ -16,7 +16,7 @@ export const TEST_TAXONOMY: Taxonomy = {
     })),
   ),
   fields: new Map([['windows', new Map([['Image', ['process.executable']]])]]),
-  prefixes: new Map([['windows', 'winlog.event_data.']]),
+  prefixes: new Map([['windows', ['winlog.event_data.']]]),
 };
 
 export function load(text: string): { readonly set: RuleSet; readonly problems: readonly RuleProblem[] } {
