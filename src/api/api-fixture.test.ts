@@ -7,7 +7,7 @@ import type { Log } from '../base/log.ts';
 import type { ControlStore } from '../store/control/control-store.ts';
 import { openControl } from '../store/control/open-control.ts';
 import type { LiveMessage, Overview, Role, SearchResult } from './contract.ts';
-import type { ApiControl, ApiDeps, IngestHandler } from './deps.ts';
+import type { ApiControl, ApiDeps, ApiRules, IngestHandler } from './deps.ts';
 import { PasswordGate } from './password-gate.ts';
 import { newToken } from './secrets.ts';
 import { type Api, type ApiOptions, makeApi } from './server.ts';
@@ -41,6 +41,35 @@ const RESULT: SearchResult = {
   rowsRead: 0,
   partial: false,
   hasData: true,
+};
+
+/** No rule is there. */
+const NO_RULES: ApiRules = {
+  list: async () => ({
+    rules: [],
+    summary: {
+      total: 0,
+      byMode: { off: 0, shadow: 0, risk: 0, alerting: 0 },
+      dead: 0,
+      problems: 0,
+      proposals: 0,
+      exceptions: 0,
+    },
+    from: 0,
+    to: 0,
+    trouble: '',
+  }),
+  info: () => undefined,
+  detail: async () => undefined,
+  version: () => undefined,
+  tests: async () => undefined,
+  coverage: async () => ({ techniques: [], tactics: [], layer: {} }),
+  exceptions: () => [],
+  setMode: async () => ({ kind: 'unknown' }),
+  accept: async () => ({ kind: 'unknown' }),
+  rollback: async () => ({ kind: 'unknown' }),
+  except: async () => ({ kind: 'unknown' }),
+  endException: async () => ({ kind: 'unknown' }),
 };
 
 export type Fixture = {
@@ -101,7 +130,8 @@ export async function fixture(
     event: async () => undefined,
     ledger: async () => ({ totals: [], minutes: [], balanced: true, storeTrouble: '' }),
     senders: async () => [],
-    rules: async () => [],
+    rules: NO_RULES,
+    backtest: async () => ({ kind: 'problem', message: 'no store here' }),
     status: async () => ({
       version: '',
       startedAt: 0,

@@ -32,6 +32,7 @@
  * DELETE /api/v1/exceptions/:id         -> 204 (analyst)
  * GET  /api/v1/exceptions               -> RuleException[]
  * POST /api/v1/rules/proposals          {rules?} -> {accepted} (admin; all where none are named)
+ * POST /api/v1/rules/backtest           {rule, yaml?, tenant?, from, to, lists?} -> BacktestResult (analyst)
  * GET  /api/v1/status                   -> Status
  * GET  /api/v1/lists                    -> ListInfo[]
  * PUT  /api/v1/lists/:name              {kind, values} -> ListInfo    (admin)
@@ -142,6 +143,8 @@ export type SearchResult = {
   readonly partial: boolean;
   /** True if the range holds any event at all, so that "nothing found" can be told from "nothing there". */
   readonly hasData: boolean;
+  /** The filter has no exact form in the store: rows, counts and tables may hold a little more than it says, never less. */
+  readonly approximate?: boolean;
   /** Remarks on the query that did not stop it, such as an unknown field that looks like a misspelled one. */
   readonly hints?: readonly string[];
 };
@@ -432,3 +435,60 @@ export type AuditEntry = {
   readonly detail: string;
 };
 export type IngestResult = { readonly accepted: number; readonly duplicate: boolean };
+
+/** What a rule would have found in stored events. Times are event times, microseconds. */
+export type BacktestResult = {
+  readonly rule: {
+    readonly id: string;
+    readonly title: string;
+    readonly version: string;
+    readonly kind: string;
+    readonly level: Severity;
+  };
+  readonly from: number;
+  readonly to: number;
+  /** Time of the oldest event held in the range; 0 where there is none. */
+  readonly heldFrom: number;
+  readonly lists: 'as of now' | 'as it was';
+  /** Events that met the rule (for a correlation: events that it counts), and how often it was met. */
+  readonly matches: number;
+  readonly met: number;
+  readonly alerts: number;
+  readonly perDay: readonly { readonly day: string; readonly matches: number; readonly alerts: number }[];
+  readonly examples: {
+    readonly alerts: readonly {
+      readonly id: string;
+      readonly severity: Severity;
+      readonly sentence: string;
+      readonly key: readonly string[];
+      readonly firstSeen: number;
+      readonly lastSeen: number;
+      readonly count: number;
+    }[];
+    readonly events: readonly {
+      readonly id: string;
+      readonly ts: number;
+      readonly source: string;
+      readonly fields: readonly (readonly [string, string])[];
+    }[];
+  };
+  /** Alerts a week, the range of nine weeks in ten, and the days of data that it stands on. */
+  readonly forecast: {
+    readonly perWeek: number;
+    readonly low: number;
+    readonly high: number;
+    readonly days: number;
+  };
+  readonly cost: {
+    readonly candidates: number;
+    readonly rowsRead: number;
+    readonly bytesRead: number;
+    readonly tookMs: number;
+    /** How narrow the SQL could be: what the rules say, only their log sources, everything. */
+    readonly width: 'rules' | 'logsources' | 'all';
+  };
+  readonly problems: readonly { readonly file: string; readonly line: number; readonly reason: string }[];
+  /** What ended it before its time, '' where all was judged. */
+  readonly stopped: '' | 'candidates' | 'bytes' | 'time' | 'cancelled';
+  readonly notes: readonly string[];
+};

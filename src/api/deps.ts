@@ -7,6 +7,7 @@ import type { Log } from '../base/log.ts';
 import type { Alert, AlertStatus, Severity } from '../model/alert.ts';
 import type {
   AuditEntry,
+  BacktestResult,
   EventDetail,
   FieldInfo,
   LedgerReport,
@@ -198,6 +199,22 @@ export type ApiRules = {
   endException(id: string, by: RuleActor): Promise<RuleOutcome<true>>;
 };
 
+export type BacktestAsked = {
+  readonly tenant: string;
+  /** Id, name, title or file of a rule in force, or of one in `yaml`. */
+  readonly rule: string;
+  /** A rule that is not in force yet. */
+  readonly yaml?: string;
+  /** Event time, microseconds. */
+  readonly from: number;
+  readonly to: number;
+  /** By lists as they are, or as they were. */
+  readonly lists: 'now' | 'then';
+};
+export type BacktestAnswer =
+  | { readonly kind: 'done'; readonly value: BacktestResult }
+  | { readonly kind: 'problem' | 'busy'; readonly message: string };
+
 export type ApiDeps = {
   readonly version: string;
   readonly control: ApiControl;
@@ -216,6 +233,7 @@ export type ApiDeps = {
   ledger(range: { tenants: readonly string[]; from: number; to: number }): Promise<LedgerReport>;
   senders(tenants: readonly string[]): Promise<readonly SenderInfo[]>;
   readonly rules: ApiRules;
+  backtest(asked: BacktestAsked, by: { signal: AbortSignal }): Promise<BacktestAnswer>;
   status(): Promise<Status>;
   /** Sends live messages about these tenants until the returned function is called. */
   live(tenants: readonly string[], send: (m: LiveMessage) => void): () => void;

@@ -3,10 +3,12 @@ import { docsCss, docsHtml } from './docs-page.ts';
 import { openApi } from './openapi.ts';
 import { HANDLED, type Route, route } from './route.ts';
 import { alertRoutes } from './routes/alerts.ts';
+import { backtestRoutes } from './routes/backtest.ts';
 import { eventRoutes } from './routes/events.ts';
 import { assistRoutes } from './routes/assist.ts';
 import { ingestRoutes } from './routes/ingest.ts';
 import { listRoutes } from './routes/lists.ts';
+import { ruleRoutes } from './routes/rules.ts';
 import { sessionRoutes } from './routes/session.ts';
 import { accessRoutes } from './routes/users.ts';
 
@@ -51,7 +53,9 @@ export const ROUTES: readonly Route[] = [
   ...eventRoutes,
   ...assistRoutes,
   ...alertRoutes,
+  ...backtestRoutes,
   ...listRoutes,
+  ...ruleRoutes,
   ...accessRoutes,
   ...ingestRoutes,
   ...docRoutes,

@@ -3,10 +3,13 @@ import type { SenderInfo, Status, Top } from '../api/contract.ts';
 import type { ApiDeps } from '../api/deps.ts';
 import type { makeIngest } from '../collect/http-ingest.ts';
 import type { App } from './app.ts';
+import { askBacktest } from './backtests.ts';
 import { assist } from './assist.ts';
-import { ledgerReport, ruleInfos, senderInfos, senderKey } from './reports.ts';
+import { ledgerReport, senderInfos, senderKey } from './reports.ts';
 import { fieldInfos } from './searches.ts';
 
+/** Problems of rule files told one by one. */
+const RULE_WARNINGS_MAX = 20;
 const SENDERS_WINDOW_US = 24 * 3600e6;
 
 export function apiDeps(app: App, ingest: ReturnType<typeof makeIngest>): ApiDeps {
@@ -27,12 +30,8 @@ export function apiDeps(app: App, ingest: ReturnType<typeof makeIngest>): ApiDep
       return ledgerReport(lines, app.pipeline.ledger.trouble);
     },
     senders: (tenants) => senders(app, tenants),
-    rules: async () =>
-      ruleInfos(
-        app.rules.set,
-        [...app.rules.problems, ...app.pipeline.ruleProblems],
-        app.control.ruleStats(),
-      ),
+    rules: app.ruleBook,
+    backtest: (asked, by) => askBacktest({ rules: app.rules, history: app.history }, asked, by),
     status: () => status(app),
     live: (tenants, send) => app.live.listen(tenants, send),
     ingest,
@@ -82,6 +81,9 @@ export async function status(app: App): Promise<Status> {
     warnings.push(
       `the control database takes no commits (${app.pipeline.commitTrouble}); alerts wait until it does`,
     );
+  const late = app.history.late;
+  if (late.trouble !== '')
+    warnings.push(`${late.events} late events wait to be judged again (${late.trouble})`);
   const d = app.pipeline.detectionStats;
   for (const g of d.groups) {
     if (g.evictedNear > 0)
@@ -89,7 +91,10 @@ export async function status(app: App): Promise<Status> {
         `rule ${g.rule} had to forget ${g.evictedNear} groups that were half way to an alert: too many different keys`,
       );
   }
-  for (const p of app.rules.problems) warnings.push(`rule ${p.file}, line ${p.line}: ${p.reason}`);
+  for (const p of app.rules.problems.slice(0, RULE_WARNINGS_MAX))
+    warnings.push(`rule ${p.file}, line ${p.line}: ${p.reason}`);
+  const more = app.rules.problems.length - RULE_WARNINGS_MAX;
+  if (more > 0) warnings.push(`${more} more rule files have problems: vigil rules check names them`);
   return {
     version: app.options.version,
     startedAt: app.startedAt,

@@ -17,6 +17,7 @@ import { DEMO_LISTS, DEMO_NETWORKS } from '../demo/company.ts';
 import type { Content } from '../pipeline/content.ts';
 import { KEY_WINDOW_US } from '../pipeline/intake.ts';
 import { Pipeline } from '../pipeline/pipeline.ts';
+import { RuleUsage } from '../pipeline/usage.ts';
 import { openControl } from '../store/control/open-control.ts';
 import type { ControlStore } from '../store/control/control-store.ts';
 import { EventStore } from '../store/events.ts';
@@ -26,11 +27,16 @@ import { demoOrigin } from './demo-origin.ts';
 import { openDataFolder } from './data-folder.ts';
 import { listenProblem, openDoors } from './doors.ts';
 import { type EngineHandle, openEngine } from './engine.ts';
+import { History } from './history.ts';
 import { Live } from './live.ts';
 import { isLoopback, ownNames, shownUrl } from './names.ts';
 import { networksOf } from './networks.ts';
+import { noteConfig } from './note-config.ts';
 import { openNotifications } from './notifications.ts';
 import { dropPrivileges } from './privileges.ts';
+import { RuleBook } from './rule-book.ts';
+import { RuleHealths } from './rule-health.ts';
+import { StoreProfile } from './rule-profile.ts';
 import { Rules } from './rules.ts';
 import { Searches } from './searches.ts';
 import { DEFAULT_TENANT, tenantsOf } from './tenants.ts';
@@ -63,7 +69,9 @@ export type App = {
   readonly store: EventStore;
   readonly pipeline: Pipeline;
   readonly rules: Rules;
+  readonly ruleBook: RuleBook;
   readonly searches: Searches;
+  readonly history: History;
   readonly live: Live;
   readonly doors: readonly Door[];
   readonly api: { readonly url: string; readonly local: LocalApi; readonly server: Api } | undefined;
@@ -79,6 +87,8 @@ const HOUSEKEEP_EVERY_MS = 10 * 60_000;
 /** A year and a month of ledger minutes; a month of sent notifications. */
 const LEDGER_KEPT_US = 396 * 86_400e6;
 const OUTBOX_KEPT_US = 31 * 86_400e6;
+/** Matches of risk rules per entity and hour. */
+const RISK_KEPT_US = 90 * 86_400e6;
 
 export const nowUs = (): number => Math.floor((performance.timeOrigin + performance.now()) * 1000);
 
@@ -174,6 +184,9 @@ async function open(o: AppOptions, closers: Closer[]): Promise<Result<App>> {
     stages.encodeUs += c.spentUs.encode;
   });
   control.onHumanChange((alert) => live.alerts([{ kind: 'updated', alert }]));
+  control.onRaised((r) => live.alerts([r]));
+  control.noticeChannels(channelsOf(config));
+  noteConfig(control, o, nowUs());
   const keeper = setInterval(() => {
     try {
       housekeep(control);
@@ -183,6 +196,18 @@ async function open(o: AppOptions, closers: Closer[]): Promise<Result<App>> {
   }, HOUSEKEEP_EVERY_MS);
   closers.push(() => clearInterval(keeper));
   housekeep(control);
+  const history = new History({
+    store,
+    control,
+    rules: () => pipeline.content.rules,
+    lists: (at) => rules.lists(at),
+    storedBatch: () => pipeline.storedBatch,
+    channels: pipeline.channels,
+    now: nowUs,
+    log,
+    opened: (changes) => live.alerts(changes),
+  });
+  closers.push(() => history.close());
   const searches = new Searches({ store, control, lists: () => rules.lists(), now: nowUs });
 
   const app: App = {
@@ -193,7 +218,9 @@ async function open(o: AppOptions, closers: Closer[]): Promise<Result<App>> {
     store,
     pipeline,
     rules,
+    ruleBook: openRuleBook(o, { control, store, pipeline, rules }),
     searches,
+    history,
     live,
     doors: [],
     api: undefined,
@@ -223,10 +250,7 @@ function openPipeline(
       hostName: hostname().split('.')[0] ?? hostname(),
       retention: config.retention,
       networks: [...networksOf(config), ...(o.demo ? DEMO_NETWORKS : [])],
-      channels: [
-        ...(config.notify.webhook === undefined ? [] : ['webhook']),
-        ...(config.notify.smtp === undefined ? [] : ['smtp']),
-      ],
+      channels: channelsOf(config),
       nowUs,
       log: o.log,
     },
@@ -234,6 +258,41 @@ function openPipeline(
     d.store,
     d.fallback,
   );
+}
+
+const channelsOf = (config: Config): string[] => [
+  ...(config.notify.webhook === undefined ? [] : ['webhook']),
+  ...(config.notify.smtp === undefined ? [] : ['smtp']),
+];
+
+function openRuleBook(
+  o: AppOptions,
+  d: { control: ControlStore; store: EventStore; pipeline: Pipeline; rules: Rules },
+): RuleBook {
+  const usage = new RuleUsage();
+  d.pipeline.onCommit((c) => {
+    if (c.usage !== undefined) usage.add(c.usage);
+  });
+  const sourcesDir = join(o.root, 'content/sources');
+  const health = new RuleHealths({
+    profile: new StoreProfile(d.store, nowUs),
+    sourcesDir,
+    set: () => d.rules.set,
+    lists: () => d.rules.lists(),
+    stats: () => d.control.ruleStats(),
+    usage,
+    problems: () => d.pipeline.ruleProblems,
+    now: nowUs,
+  });
+  d.control.onListChange(() => health.forget());
+  return new RuleBook({
+    rules: d.rules,
+    control: d.control,
+    health,
+    problems: () => [...d.rules.problems, ...d.pipeline.ruleProblems],
+    sourcesDir,
+    now: nowUs,
+  });
 }
 
 /** Doors, notifier, console: what a served Vigil has beyond its stores. */
@@ -297,6 +356,7 @@ async function serve(app: App, closers: Closer[]): Promise<Result<App>> {
   const notifications = openNotifications(full);
   if (!notifications.ok) return notifications;
   closers.push(notifications.value);
+  app.history.start();
   return ok(full);
 }
 
@@ -334,6 +394,7 @@ function housekeep(control: ControlStore): void {
     dedup: now - KEY_WINDOW_US,
     ledger: now - LEDGER_KEPT_US,
     outbox: now - OUTBOX_KEPT_US,
+    risk: now - RISK_KEPT_US,
   });
 }
 

@@ -133,6 +133,21 @@ export class Rules {
     );
   }
 
+  /** The rules as they would be with this file, whose rules take the place of those with the same ids. */
+  with(file: RuleFile): {
+    readonly set: RuleSet;
+    readonly ids: ReadonlySet<string>;
+    readonly problems: readonly RuleProblem[];
+  } {
+    const { files } = this.#files();
+    const loaded = this.#read(undefined, { problems: [], files: [file, ...files] });
+    return {
+      set: loaded.set,
+      ids: new Set(loaded.set.rules.filter((r) => r.file === file.path).map((r) => r.id)),
+      problems: loaded.problems.filter((p) => p.file === file.path),
+    };
+  }
+
   /** The rule that a text holds under this id, or what is wrong with it. */
   parse(id: string, file: string, yaml: string): Rule | string {
     const read = readOne({ path: file, text: yaml }, this.taxonomy);
@@ -214,8 +229,9 @@ export class Rules {
     }
   }
 
-  lists(): Lists {
-    const out = new Map(this.#o.control.lists().map((l) => [l.name, { kind: l.kind, values: l.values }]));
+  /** In force, or in force at a time (microseconds). */
+  lists(at?: number): Lists {
+    const out = new Map(this.#o.control.lists(at).map((l) => [l.name, { kind: l.kind, values: l.values }]));
     for (const [name, list] of this.#o.more) {
       out.set(name, { kind: list.kind, values: [...(out.get(name)?.values ?? []), ...list.values] });
     }

@@ -15,6 +15,7 @@ import {
 } from './engine/client.ts';
 import { literal } from './engine/wire.ts';
 import { migrate, PLAIN_TABLES, type TableOptions } from './migrate.ts';
+import { type Received, type SeenField, type SeenKind, seenFields, seenKinds } from './profile.ts';
 import { EVENT_COLUMNS, fromRow, type StoredEvent } from './rows.ts';
 import { EVENTS_TABLE } from './schema.ts';
 
@@ -145,6 +146,19 @@ export class EventStore {
       bytesOnDisk: Number(row[2]),
       parts: Number(row[3]),
     };
+  }
+
+  /** Which fields the sources' events have (`profile.ts`). */
+  seenFields(range: Received): Promise<SeenField[]> {
+    return seenFields(this.#client, range);
+  }
+
+  /** Which combinations of the selected values occur (`profile.ts`). */
+  seenKinds(
+    select: { readonly sql: readonly string[]; readonly params: SqlParams },
+    range: Received,
+  ): Promise<SeenKind[]> {
+    return seenKinds(this.#client, select, range);
   }
 
   /** Removes all rows of a retention class by dropping its partitions (milliseconds each). */

@@ -9,7 +9,10 @@ import type {
   EventRow,
   LedgerLine,
   Overview,
+  RuleDetail,
   RuleInfo,
+  RuleList,
+  RuleVersionText,
   SenderInfo,
   Status,
 } from '../../src/api/contract.ts';
@@ -509,10 +512,96 @@ export function rules(now: number): RuleInfo[] {
     nextSteps: s.next,
     matched: i === 5 ? 0 : 12 + i * 371,
     lastMatched: i === 5 ? 0 : now - i * 37 * MIN,
+    references: [],
+    mode:
+      (['alerting', 'alerting', 'risk', 'alerting', 'alerting', 'shadow', 'off'] as const)[i % 7] ??
+      'alerting',
+    origin: i === 5 ? 'imported' : 'shipped',
+    alerts: true,
+    proposal: i === 5 ? 'risk' : '',
+    dead: i === 5 ? 'no source supplies windows/sysmon' : '',
+    logsource: i % 2 === 0 ? 'linux/sshd' : 'windows/security',
+    lastCandidate: i === 5 ? 0 : now - i * MIN,
+    cost: [0.31, 0.12, 0.02, 0.4, 0.05, 0, 0.1][i % 7] ?? 0,
+    exceptions: i === 1 ? 1 : 0,
     problem: i === 4 ? 'line 14: unknown modifier "|startwith", did you mean "|startswith"?' : '',
     yaml: YAML,
   }));
 }
+
+export function ruleList(now: number): RuleList {
+  const all = rules(now);
+  const byMode = { off: 0, shadow: 0, risk: 0, alerting: 0 };
+  for (const r of all) byMode[r.mode]++;
+  return {
+    rules: all,
+    summary: {
+      total: all.length,
+      byMode,
+      dead: all.filter((r) => r.dead !== '').length,
+      problems: 1,
+      proposals: all.filter((r) => r.proposal !== '').length,
+      exceptions: 1,
+    },
+    from: now - 14 * DAY,
+    to: now,
+    trouble: '',
+  };
+}
+
+export function ruleDetail(id: string, now: number): RuleDetail | undefined {
+  const rule = rules(now).find((r) => r.id === id);
+  if (rule === undefined) return undefined;
+  return {
+    rule,
+    modeBy: rule.origin,
+    modeReason: '',
+    modeAt: 0,
+    sources: rule.dead === '' ? ['sshd'] : [],
+    fields: [
+      { name: 'event.action', last: now - MIN, declared: true },
+      { name: 'process.pe.original_file_name', last: 0, declared: false },
+    ],
+    lists: [],
+    counts: [],
+    evaluated: 41_233,
+    versions: [
+      { n: 2, version: 'b1c2', who: 'unknown', source: 'file', since: now - DAY, until: 0 },
+      { n: 1, version: 'a0b1', who: 'unknown', source: 'file', since: now - 9 * DAY, until: now - DAY },
+    ],
+    rolledBack: 0,
+    exceptions:
+      rule.exceptions === 0
+        ? []
+        : [
+            {
+              id: '5f0c',
+              title: 'The backup host',
+              rules: [id],
+              yaml: 'title: "The backup host"\nfilter:\n    selection:\n        "source.ip":\n            - "10.0.4.9"\n',
+              owner: 'ada',
+              reason: 'logs in with a key that has expired; ticket 4711',
+              createdBy: 'user:ada',
+              createdAt: now - DAY,
+              expiresAt: now + 20 * DAY,
+              endedAt: 0,
+              endedBy: '',
+            },
+          ],
+    hasTests: true,
+  };
+}
+export const ruleText = (id: string, n: number, now: number): RuleVersionText => ({
+  ...(ruleDetail(id, now)?.versions.find((v) => v.n === n) ?? {
+    n,
+    version: '',
+    who: '',
+    source: '',
+    since: 0,
+    until: 0,
+  }),
+  yaml: n === 2 ? YAML : YAML.replace('gt: 10', 'gt: 20').replace('level: medium', 'level: low'),
+});
 
 const line = (door: string, sender: string, received: number, minute = 0): LedgerLine => {
   const odd = sender === '10.0.4.99';

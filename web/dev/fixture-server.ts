@@ -290,6 +290,19 @@ async function api(req: IncomingMessage, res: ServerResponse, url: URL): Promise
       ? send(res, 404, { error: 'not_found', message: 'There is no such alert.' })
       : send(res, 200, data.detailOf(found, alerts, now()));
   }
+  const rule = /^\/rules\/([^/]+)(?:\/(\w+)(?:\/(\d+))?)?$/.exec(path);
+  if (rule !== null) {
+    const [, id = '', part = '', n = ''] = rule;
+    const found = data.ruleDetail(decodeURIComponent(id), now());
+    if (found === undefined) return send(res, 404, { error: 'not_found', message: 'There is no such rule.' });
+    if (part === 'versions') return send(res, 200, data.ruleText(id, Number(n), now()));
+    if (part === 'tests')
+      return send(res, 200, [
+        { name: 'the eleventh failure', ok: true, reason: '' },
+        { name: 'ten failures', ok: false, reason: 'it matched' },
+      ]);
+    return send(res, 200, found);
+  }
   if (alert !== null) return send(res, 200, changeAlert(alert[1] ?? '', alert[2] ?? '', await bodyOf(req)));
   switch (route) {
     case 'GET /session':
@@ -347,7 +360,7 @@ async function api(req: IncomingMessage, res: ServerResponse, url: URL): Promise
     case 'GET /senders':
       return send(res, 200, EMPTY ? [] : data.senders(now()));
     case 'GET /rules':
-      return send(res, 200, data.rules(now()));
+      return send(res, 200, data.ruleList(now()));
     case 'GET /status':
       return send(res, 200, data.status(now()));
     case 'GET /lists':

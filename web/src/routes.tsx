@@ -25,7 +25,21 @@ import { Shell } from './shell/shell.tsx';
 import { Failed } from './ui/states.tsx';
 
 /** Every key that any page keeps. */
-const KEYS = ['tenant', 'q', 'from', 'to', 'sel', 'tab', 'status', 'severity', 'id', 'sort', 'next'] as const;
+const KEYS = [
+  'tenant',
+  'q',
+  'from',
+  'to',
+  'sel',
+  'tab',
+  'status',
+  'severity',
+  'mode',
+  'tactic',
+  'id',
+  'sort',
+  'next',
+] as const;
 export type UrlState = { [K in (typeof KEYS)[number]]?: string | undefined };
 const urlState = (raw: Record<string, unknown>): UrlState => pick(raw, KEYS);
 

@@ -2,7 +2,7 @@
 import { ALERT_STATUSES, type Alert, SEVERITIES } from '../../model/alert.ts';
 import type { AlertDetail, AlertPage } from '../contract.ts';
 import type { AlertQuery } from '../deps.ts';
-import { badInput, notFound } from '../errors.ts';
+import { badInput, fail, notFound } from '../errors.ts';
 import { type Ctx, type Route, route } from '../route.ts';
 import { int, obj, oneOf, opt, str } from '../schema.ts';
 import { seeTenant, tenantName } from './tenant.ts';
@@ -38,11 +38,8 @@ function beforeOf(text: string): { openedAt: number; id?: string } {
 async function detail(ctx: Ctx, id: string): Promise<AlertDetail> {
   const alert = await ctx.deps.control.alert(id, ctx.tenantIds);
   if (alert === undefined) throw notFound(`alert ${id}`);
-  const [rules, related] = await Promise.all([
-    ctx.deps.rules(),
-    ctx.deps.control.relatedAlerts(alert, RELATED_MAX),
-  ]);
-  return { alert, rule: rules.find((r) => r.id === alert.rule) ?? null, related };
+  const related = await ctx.deps.control.relatedAlerts(alert, RELATED_MAX);
+  return { alert, rule: ctx.deps.rules.info(alert.rule) ?? null, related };
 }
 
 const by = (ctx: Ctx, id: string) => ({
@@ -51,6 +48,31 @@ const by = (ctx: Ctx, id: string) => ({
   at: ctx.now,
   by: ctx.who.kind === 'user' ? ctx.who.name : ctx.whoText,
 });
+
+/** Tokens made by tokens, at most. */
+const MADE_BY_MAX = 8;
+
+/** Whoever the caller acts for: a token acts for whoever made it. */
+async function principals(ctx: Ctx): Promise<Set<string>> {
+  const out = new Set<string>();
+  for (let who = ctx.whoText; !out.has(who) && out.size < MADE_BY_MAX; ) {
+    out.add(who);
+    const token = who.startsWith('token:') ? await ctx.deps.control.token(who.slice(6)) : undefined;
+    if (token !== undefined) who = token.createdBy;
+  }
+  return out;
+}
+
+/** Security contract 16: who weakened detection cannot make the alert about it go away. */
+async function refuseOwnAlert(ctx: Ctx, alert: Alert): Promise<void> {
+  if (alert.actor === undefined) return;
+  const mine = await principals(ctx);
+  const theirs = alert.actor.startsWith('token:')
+    ? (await ctx.deps.control.token(alert.actor.slice(6)))?.createdBy
+    : undefined;
+  if (mine.has(alert.actor) || (theirs !== undefined && mine.has(theirs)))
+    throw fail('forbidden', 'this alert is about what you did: somebody else has to judge it');
+}
 
 /** A change with what was there before in its audit entry. */
 async function change(
@@ -111,7 +133,8 @@ export const alertRoutes: readonly Route[] = [
     params: alertId,
     body: obj({ status: oneOf(ALERT_STATUSES), reason: opt(str({ max: NOTE_CHARS_MAX })) }),
     run: (ctx, { params, body }) =>
-      change(ctx, params.id, (before) => {
+      change(ctx, params.id, async (before) => {
+        await refuseOwnAlert(ctx, before);
         const set = { status: body.status, reason: body.reason ?? '' };
         const entry = ctx.audit(params.id, 'ok', {
           before: before.status,

@@ -1,4 +1,4 @@
-/** Overview, search, single events, fields, ledger, senders, rules, status, live. */
+/** Overview, search, single events, fields, ledger, senders, status, live. */
 import { parseEventId } from '../../model/match.ts';
 import type { PublicStatus } from '../contract.ts';
 import { badInput, fail, notFound } from '../errors.ts';
@@ -174,15 +174,6 @@ export const eventRoutes: readonly Route[] = [
     answer: 'SenderInfo[]',
     query: obj({ tenant: opt(tenantName) }),
     run: async (ctx, { query }) => ctx.deps.senders(seeTenants(ctx, query.tenant)),
-  }),
-  route({
-    method: 'GET',
-    path: '/api/v1/rules',
-    permission: 'read',
-    audit: 'none',
-    summary: 'Rules in force, with their matches and, where a file is broken, why.',
-    answer: 'RuleInfo[]',
-    run: async (ctx) => ctx.deps.rules(),
   }),
   route({
     method: 'GET',

@@ -216,7 +216,9 @@ const TOKEN_ROUTES: readonly Route[] = [
     answer: '204',
     params: obj({ id: str({ min: 1, max: 64, pattern: /^[0-9a-f]+$/, about: 'a token id' }) }),
     run: async (ctx, { params }) => {
-      const done = await ctx.deps.control.revokeToken(params.id, ctx.now, ctx.audit(params.id, 'ok'));
+      const token = await ctx.deps.control.token(params.id);
+      const detail = { name: token?.name, scope: token?.scope, sources: token?.sources };
+      const done = await ctx.deps.control.revokeToken(params.id, ctx.now, ctx.audit(params.id, 'ok', detail));
       if (!done) throw notFound(`token ${params.id}`);
     },
   }),

@@ -148,10 +148,8 @@ export type LatePart = {
 /** Rules as people change them: modes, versions, roll-backs, exceptions. */
 export type RulesPart = {
   ruleModes(): Map<string, RuleModeSetting>;
-  /** All or none; `audit` goes with each. */
-  setRuleModes(
-    changes: readonly { readonly set: RuleModeSetting; readonly audit: AuditRecord }[],
-  ): Promise<void>;
+  /** All or none, under one audit entry. */
+  setRuleModes(sets: readonly RuleModeSetting[], audit: AuditRecord): Promise<void>;
   /** The texts in force now: writes what changed since the last call; `audit` says what goes on record of it. */
   noteRuleVersions(
     texts: readonly RuleText[],

@@ -14,12 +14,10 @@ export function rulesPart(sql: Sql, recorder: Recorder): RulesPart {
   };
   return {
     ruleModes: () => ruleModes(sql),
-    setRuleModes: async (changes) => {
+    setRuleModes: async (sets, audit) => {
       sql.tx(() => {
-        for (const c of changes) {
-          putRuleMode(sql, c.set);
-          recorder.write(c.audit);
-        }
+        for (const s of sets) putRuleMode(sql, s);
+        recorder.write(audit);
       });
       changed();
     },

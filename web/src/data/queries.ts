@@ -5,7 +5,7 @@ import type {
   FieldInfo,
   LedgerReport,
   Overview,
-  RuleInfo,
+  RuleList,
   SenderInfo,
   Status,
 } from '../../../src/api/contract.ts';
@@ -44,7 +44,7 @@ export const useStatus = () =>
 export const useRules = () =>
   useQuery({
     queryKey: ['rules'],
-    queryFn: ({ signal }) => get<RuleInfo[]>('/rules', {}, signal),
+    queryFn: ({ signal }) => get<RuleList>('/rules', {}, signal),
     staleTime: 15_000,
   });
 

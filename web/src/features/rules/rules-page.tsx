@@ -1,75 +1,87 @@
-/** The rules in force: what each watches, when it last matched, and what is wrong with the newest file if something is. */
+/**
+ * The rules: what each watches, whether it can fire here and what it costs, and what became of its matches. A rule that
+ * cannot fire says why on its row; nothing is silently dead. By keyboard: j/k, Enter, Esc.
+ */
 import { useNavigate, useSearch } from '@tanstack/react-router';
-import { TriangleAlert } from 'lucide-react';
-import { useState } from 'react';
-import type { RuleInfo } from '../../../../src/api/contract.ts';
-import { useNow } from '../../data/clock.ts';
+import { useMemo, useState } from 'react';
+import type { RuleList } from '../../../../src/api/contract.ts';
 import { useRules } from '../../data/queries.ts';
+import { useMe } from '../../data/session.tsx';
 import { attackTag } from '../../lib/attack.ts';
 import { countText, plural } from '../../lib/format.ts';
-import { WORST_FIRST } from '../../lib/severity.ts';
-import { SeverityBadge, Tag } from '../../ui/badge.tsx';
+import {
+  fits,
+  MODES,
+  modeWord,
+  order,
+  RULE_SORTS,
+  RULE_STATES,
+  type RuleFilter,
+  type RuleSort,
+  type RuleState,
+} from '../../lib/rule-filter.ts';
+import { severityWord, WORST_FIRST } from '../../lib/severity.ts';
 import { Button, Segments } from '../../ui/button.tsx';
-import { useHotkeys } from '../../ui/hotkeys.ts';
 import { PageHead } from '../../ui/page-head.tsx';
-import { safe, safeLines } from '../../ui/safe-text.tsx';
 import { Empty, Failed, Loading, Panel } from '../../ui/states.tsx';
-import { Ago } from '../../ui/time.tsx';
+import { useChangeRule } from './data.ts';
+import { RulePanel } from './rule-panel.tsx';
+import { RuleTable } from './rule-table.tsx';
 
-type Show = 'all' | 'problems' | 'matched';
+const SORT_WORD: Readonly<Record<RuleSort, string>> = {
+  level: 'Gravest first',
+  matched: 'Most matches',
+  last: 'Last fired',
+  cost: 'Dearest first',
+  title: 'By title',
+};
 
 export function RulesPage() {
   const q = useRules();
+  if (q.isPending || q.isError)
+    return (
+      <div className="p-4">
+        <Panel>
+          {q.isPending ? (
+            <Loading lines={10} />
+          ) : (
+            <Failed what="The rules could not be read." error={q.error} retry={() => void q.refetch()} />
+          )}
+        </Panel>
+      </div>
+    );
+  return <Rules list={q.data} />;
+}
+
+const oneOf = <T extends string>(all: readonly T[], text: string | undefined): T | undefined =>
+  all.find((x) => x === text);
+
+function Rules({ list }: { list: RuleList }) {
   const url = useSearch({ strict: false });
   const navigate = useNavigate();
   const [text, setText] = useState(url.q ?? '');
-  const show: Show = url.status === 'problems' || url.status === 'matched' ? url.status : 'all';
-  const set = (part: {
-    q?: string | undefined;
-    id?: string | undefined;
-    status?: string | undefined;
-  }): void => void navigate({ to: '.', replace: true, search: (old) => ({ ...old, ...part }) });
-  useHotkeys({ Escape: () => set({ id: undefined }) });
-  if (q.isPending)
-    return (
-      <div className="p-4">
-        <Panel>
-          <Loading lines={10} />
-        </Panel>
-      </div>
-    );
-  if (q.isError)
-    return (
-      <div className="p-4">
-        <Panel>
-          <Failed what="The rules could not be read." error={q.error} retry={() => void q.refetch()} />
-        </Panel>
-      </div>
-    );
-  const broken = q.data.filter((r) => r.problem !== '').length;
-  const rules = q.data.filter((r) => fits(r, text, show)).sort(byLevel);
-  const chosen = q.data.find((r) => r.id === url.id);
+  const set = (part: Readonly<Record<string, string | undefined>>): void =>
+    void navigate({ to: '.', replace: true, search: (old) => ({ ...old, ...part }) });
+  const state = oneOf(RULE_STATES, url.status) ?? 'all';
+  const sort = oneOf(RULE_SORTS, url.sort) ?? 'level';
+  const mode = oneOf(MODES, url.mode) ?? '';
+  const level = oneOf(WORST_FIRST, url.severity) ?? '';
+  const tactic = url.tactic ?? '';
+  const rules = useMemo(() => {
+    const filter: RuleFilter = { q: text, state, mode, level, tactic };
+    return list.rules.filter((r) => fits(r, filter)).sort(order(sort));
+  }, [list, text, state, mode, level, tactic, sort]);
+  const chosen = url.id ?? '';
   return (
-    <div className="flex h-full min-h-0 flex-col gap-3 p-4">
+    <div className="flex h-full min-h-0 flex-col gap-2 p-4">
       <PageHead title="Rules">
-        <span className="text-muted">{plural(q.data.length, 'rule')} in force</span>
-        <Segments
-          label="Which rules"
-          value={show}
-          onPick={(s) => set({ status: s === 'all' ? undefined : s })}
-          options={[
-            { id: 'all', text: 'All' },
-            { id: 'matched', text: 'Matched' },
-            {
-              id: 'problems',
-              text: <span className={broken > 0 ? 'text-warn' : ''}>Problems {broken}</span>,
-            },
-          ]}
-        />
+        <Counts list={list} state={state} onPick={(s) => set({ status: s === 'all' ? undefined : s })} />
+      </PageHead>
+      <div className="flex flex-wrap items-center gap-2">
         <input
-          className="field w-[260px]"
+          className="field w-[280px]"
           type="search"
-          placeholder="Title, technique or id"
+          placeholder="Title, technique, log source or id"
           aria-label="Filter rules"
           value={text}
           onChange={(e) => {
@@ -77,181 +89,184 @@ export function RulesPage() {
             set({ q: e.target.value });
           }}
         />
-      </PageHead>
+        <Pick
+          label="Mode"
+          value={mode}
+          all="Any mode"
+          options={MODES.map((m) => [m, `${modeWord[m]} (${countText(list.summary.byMode[m])})`])}
+          onPick={(v) => set({ mode: v })}
+        />
+        <Pick
+          label="Level"
+          value={level}
+          all="Any level"
+          options={WORST_FIRST.map((s) => [s, severityWord[s]])}
+          onPick={(v) => set({ severity: v })}
+        />
+        <Pick
+          label="Tactic"
+          value={tactic}
+          all="Any tactic"
+          options={tacticsOf(list)}
+          onPick={(v) => set({ tactic: v })}
+        />
+        <Pick
+          label="Order"
+          value={sort === 'level' ? '' : sort}
+          all={SORT_WORD.level}
+          options={RULE_SORTS.filter((s) => s !== 'level').map((s) => [s, SORT_WORD[s]])}
+          onPick={(v) => set({ sort: v })}
+        />
+        <span className="ml-auto text-sm text-muted" role="status">
+          {rules.length === list.rules.length
+            ? plural(rules.length, 'rule')
+            : `${countText(rules.length)} of ${plural(list.rules.length, 'rule')}`}
+        </span>
+      </div>
+      <Proposals list={list} />
+      {list.trouble !== '' && <div className="text-sm text-warn">{list.trouble}</div>}
       <div
-        className={`grid min-h-0 flex-1 gap-3 ${chosen === undefined ? 'grid-cols-1' : 'grid-cols-[minmax(0,1fr)_minmax(0,0.85fr)]'}`}
+        className={`grid min-h-0 flex-1 gap-3 ${chosen === '' ? 'grid-cols-1' : 'grid-cols-[minmax(0,1fr)_minmax(0,0.95fr)]'}`}
       >
-        <Panel className="overflow-auto">
-          {rules.length === 0 ? (
+        {rules.length === 0 ? (
+          <Panel>
             <Empty title="No rule fits">
               <Button
                 onClick={() => {
                   setText('');
-                  set({ q: undefined, status: undefined });
+                  set({
+                    q: undefined,
+                    status: undefined,
+                    mode: undefined,
+                    severity: undefined,
+                    tactic: undefined,
+                  });
                 }}
               >
                 Show all rules
               </Button>
             </Empty>
-          ) : (
-            <RuleTable
-              rules={rules}
-              sel={url.id ?? ''}
-              narrow={chosen !== undefined}
-              onPick={(id) => set({ id: id === url.id ? undefined : id })}
-            />
-          )}
-        </Panel>
-        {chosen !== undefined && <RuleDetail rule={chosen} onClose={() => set({ id: undefined })} />}
+          </Panel>
+        ) : (
+          <RuleTable
+            rules={rules}
+            sel={chosen}
+            narrow={chosen !== ''}
+            onPick={(id) => set({ id: id === chosen || id === '' ? undefined : id })}
+          />
+        )}
+        {chosen !== '' && (
+          <RulePanel
+            key={chosen}
+            id={chosen}
+            tab={url.tab ?? ''}
+            onTab={(t) => set({ tab: t })}
+            onClose={() => set({ id: undefined, tab: undefined })}
+            onRule={(id) => set({ id })}
+          />
+        )}
       </div>
     </div>
   );
 }
 
-function fits(r: RuleInfo, text: string, show: Show): boolean {
-  if (show === 'problems' && r.problem === '') return false;
-  if (show === 'matched' && r.matched === 0) return false;
-  const wanted = text.trim().toLowerCase();
-  return wanted === '' || [r.title, r.id, r.file, ...r.attack].some((t) => t.toLowerCase().includes(wanted));
-}
-
-const byLevel = (a: RuleInfo, b: RuleInfo): number =>
-  WORST_FIRST.indexOf(a.level) - WORST_FIRST.indexOf(b.level) || a.title.localeCompare(b.title);
-
-function RuleTable({
-  rules,
-  sel,
-  narrow,
+/** The states, each with how many rules are in it: the dead ones stand here, whatever else is looked at. */
+function Counts({
+  list,
+  state,
   onPick,
 }: {
-  rules: readonly RuleInfo[];
-  sel: string;
-  narrow: boolean;
-  onPick: (id: string) => void;
+  list: RuleList;
+  state: RuleState;
+  onPick: (s: RuleState) => void;
 }) {
-  const now = useNow();
+  const { dead, problems, proposals } = list.summary;
+  const loud = (n: number): string => (n > 0 ? 'text-warn' : '');
   return (
-    <table className="grid-table">
-      <thead className="sticky top-0 z-10">
-        <tr>
-          <th className="w-[90px]">Level</th>
-          <th>Rule</th>
-          {!narrow && <th>ATT&CK</th>}
-          <th className="num">Matched</th>
-          <th className="num">Last match</th>
-        </tr>
-      </thead>
-      <tbody>
-        {rules.map((r) => (
-          <tr
-            key={r.id}
-            data-testid="rule-row"
-            className={r.id === sel ? 'bg-accent-bg/60' : 'hover:bg-hover'}
-          >
-            <td>
-              <SeverityBadge severity={r.level} />
-            </td>
-            <td>
-              <button
-                type="button"
-                aria-expanded={r.id === sel}
-                onClick={() => onPick(r.id)}
-                className="text-left font-medium hover:underline"
-              >
-                {safe(r.title)}
-              </button>
-              {r.kind === 'correlation' && (
-                <Tag className="ml-2 border-line text-faint">counts over time</Tag>
-              )}
-              {r.problem !== '' && (
-                <div className="flex items-center gap-1.5 text-sm text-warn">
-                  <TriangleAlert size={12} aria-hidden="true" /> The newest file is not in force:{' '}
-                  {safe(r.problem)}
-                </div>
-              )}
-            </td>
-            {!narrow && (
-              <td className="text-sm text-muted">
-                {r.attack
-                  .map(attackTag)
-                  .filter((t) => t.kind === 'technique')
-                  .map((t) => (
-                    <div key={t.id}>
-                      <span className="font-mono">{safe(t.id)}</span> {t.name}
-                    </div>
-                  ))}
-              </td>
-            )}
-            <td className={`num ${r.matched === 0 ? 'text-faint' : ''}`}>{countText(r.matched)}</td>
-            <td className="num text-muted">
-              <Ago us={r.lastMatched} now={now} />
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+    <Segments
+      label="Which rules"
+      value={state}
+      onPick={onPick}
+      options={[
+        { id: 'all', text: 'All' },
+        { id: 'matched', text: 'Matched' },
+        { id: 'silent', text: 'Never matched' },
+        { id: 'dead', text: <span className={loud(dead)}>Cannot fire {countText(dead)}</span> },
+        ...(proposals > 0 ? [{ id: 'proposed' as const, text: `Proposed ${countText(proposals)}` }] : []),
+        { id: 'problems', text: <span className={loud(problems)}>Problems {countText(problems)}</span> },
+      ]}
+    />
   );
 }
 
-function RuleDetail({ rule, onClose }: { rule: RuleInfo; onClose: () => void }) {
+function Pick({
+  label,
+  value,
+  all,
+  options,
+  onPick,
+}: {
+  label: string;
+  value: string;
+  all: string;
+  options: readonly (readonly [string, string])[];
+  onPick: (value: string | undefined) => void;
+}) {
   return (
-    <Panel
-      title={safe(rule.title)}
-      aside={
-        <Button look="quiet" onClick={onClose}>
-          Close
-        </Button>
-      }
-      className="overflow-auto"
-      data-testid="rule-detail"
+    <select
+      className="field"
+      aria-label={label}
+      value={value}
+      onChange={(e) => onPick(e.target.value === '' ? undefined : e.target.value)}
     >
-      <div className="flex flex-col gap-3 p-3">
-        <div className="flex flex-wrap items-center gap-3 text-muted">
-          <SeverityBadge severity={rule.level} />
-          <span>{safe(rule.status)}</span>
-          <span>version {safe(rule.version)}</span>
-          {rule.author !== '' && <span>by {safe(rule.author)}</span>}
-        </div>
-        {rule.problem !== '' && (
-          <div className="rounded-[5px] border border-warn/40 bg-warn-bg px-3 py-2 text-warn">
-            The newest version of the file is not in force; the one before it keeps watching.{' '}
-            {safe(rule.problem)}
-          </div>
-        )}
-        <p className="max-w-[80ch] whitespace-pre-line">{safeLines(rule.description.trim())}</p>
-        {rule.attack.length > 0 && (
-          <ul className="flex flex-wrap gap-x-4 gap-y-1 text-muted">
-            {rule.attack.map(attackTag).map((t) => (
-              <li key={t.id}>
-                {t.kind === 'technique' && <span className="font-mono">{safe(t.id)} </span>}
-                {t.name || safe(t.id)}
-              </li>
-            ))}
-          </ul>
-        )}
-        <Listed title="Harmless when" items={rule.falsepositives} />
-        <Listed title="What to do when it fires" items={rule.nextSteps} />
-        <div>
-          <div className="mb-1 text-sm text-muted">{safe(rule.file)}</div>
-          <pre className="overflow-auto rounded-[5px] border border-line bg-bg p-2.5 font-mono text-sm whitespace-pre">
-            {safeLines(rule.yaml)}
-          </pre>
-        </div>
-      </div>
-    </Panel>
+      <option value="">{all}</option>
+      {options.map(([id, text]) => (
+        <option key={id} value={id}>
+          {text}
+        </option>
+      ))}
+    </select>
   );
 }
 
-function Listed({ title, items }: { title: string; items: readonly string[] }) {
-  if (items.length === 0) return null;
+function tacticsOf(list: RuleList): [string, string][] {
+  const seen = new Map<string, string>();
+  for (const r of list.rules)
+    for (const t of r.attack) {
+      const tag = attackTag(t);
+      if (tag.kind === 'tactic' && tag.name !== '') seen.set(t, tag.name);
+    }
+  return [...seen].sort((a, b) => a[1].localeCompare(b[1]));
+}
+
+/** What is proposed for imported rules in shadow, accepted all at once by those who may. */
+function Proposals({ list }: { list: RuleList }) {
+  const me = useMe();
+  const change = useChangeRule();
+  const proposed = list.rules.filter((r) => r.proposal !== '');
+  if (proposed.length === 0) return null;
+  const alerting = proposed.filter((r) => r.proposal === 'alerting').length;
   return (
-    <div>
-      <div className="mb-0.5 text-sm text-muted">{title}</div>
-      <ul className="list-disc pl-5">
-        {items.map((i) => (
-          <li key={i}>{safe(i)}</li>
-        ))}
-      </ul>
+    <div className="panel flex flex-wrap items-center gap-x-4 gap-y-1 px-3 py-1.5" data-testid="proposals">
+      <span>
+        {plural(proposed.length, 'imported rule')} {proposed.length === 1 ? 'is' : 'are'} in shadow: matches
+        are counted, no alerts. Proposed: {countText(alerting)} to alert (high or critical, and stable),{' '}
+        {countText(proposed.length - alerting)} for the risk score only.
+      </span>
+      {me.role === 'admin' && (
+        <Button
+          look="primary"
+          disabled={change.isPending}
+          onClick={() => change.mutate({ kind: 'accept', rules: undefined })}
+        >
+          Accept all
+        </Button>
+      )}
+      {change.isError && (
+        <span role="alert" className="text-bad">
+          {change.error.message}
+        </span>
+      )}
     </div>
   );
 }
