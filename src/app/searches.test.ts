@@ -35,3 +35,27 @@ test('remarks on filter and pipes arrive, each once', async () => {
   assert.deepEqual(await hints('usr.name:x | stats count() by usr.name'), [misspelled]);
   assert.match((await hints('user=root'))?.[0] ?? '', /compared with ":" or "=="; did you mean "user:root"/);
 });
+
+test('what a row alone cannot decide is refused, what SQL cannot say exactly is named', async () => {
+  const ask = (query: string) =>
+    searches.search(
+      { tenant: 'default', query, from: 0, to: 1e9, limit: 10, histogram: true },
+      { signal: new AbortController().signal },
+    );
+  for (const query of [
+    'count(auth_failure by source.ip in 5m) > 10',
+    'failed NOT exists(auth_success for user in last 1 hour) | stats count() by user.name',
+    '* | where user.name in (search count(a in 1h) > 3 | fields user.name)',
+  ]) {
+    const refused = await ask(query);
+    assert.ok(refused.kind === 'problem', query);
+    assert.match(refused.message, /judged as rules/);
+  }
+  for (const query of ['url.path =~ "a\\Bb"', 'url.path =~ "a\\Bb" | stats count() by user.name']) {
+    const vague = await ask(query);
+    assert.ok(vague.kind !== 'problem' && vague.approximate === true, query);
+    assert.match(vague.hints?.[0] ?? '', /^approximate/);
+  }
+  const exact = await ask('url.path =~ "ab"');
+  assert.ok(exact.kind !== 'problem' && exact.approximate === undefined);
+});

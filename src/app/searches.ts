@@ -69,6 +69,8 @@ const problem = (e: QueryError): QueryProblem => ({
   expected: e.expected,
   ...(e.suggestion === undefined ? {} : { suggestion: e.suggestion }),
 });
+const APPROXIMATE =
+  'approximate: the filter cannot be said exactly in the store, so a few rows may be too many (none are missing)';
 /** The filter's remarks and the pipes', each once. */
 const hintTexts = (q: Query, table: CompiledTable | undefined): string[] => [
   ...new Set([
@@ -114,7 +116,8 @@ export class Searches {
         );
     if (!main.ok) return problem(main.error);
     const columns = 'columns' in main.value ? (main.value as CompiledTable) : undefined;
-    const hints = hintTexts(q, columns);
+    const approximate = !main.value.exact;
+    const hints = [...(approximate ? [APPROXIMATE] : []), ...hintTexts(q, columns)];
     const bucketUs = bucketFor(r.from, r.to);
     // Together: if one fails while the other is still waited for, both failures have somebody who hears of them.
     const [result, side] = await Promise.all([
@@ -137,6 +140,7 @@ export class Searches {
       rowsRead: result.stats.rowsRead + (side?.rowsRead ?? 0),
       partial: result.partial || (side?.partial ?? false),
       hasData: side?.hasData ?? true,
+      ...(approximate ? { approximate } : {}),
       ...(hints.length === 0 ? {} : { hints }),
     };
   }

@@ -253,15 +253,15 @@ SELECT count() AS total
   AND ( match(assumeNotNull(c), '^[+-]?[0-9]+([.][0-9]+)?([eE][+-]?[0-9]{1,3})?$') AND length(assumeNotNull(c)) <= 64 AND isFinite(toFloat64OrZero(toString(assumeNotNull(c)))) AND toFloat64OrZero(toString(assumeNotNull(c))) < {p4:Int64}), [multiIf(isNotNull(x509_not_after), toNullable(toString(toInt64(floor((toUnixTimestamp64Micro(assumeNotNull(x509_not_after)) - toUnixTimestamp64Micro(ts)) / 86400000000)))), match(fields[{p5:String}], '^-?[0-9]{1,6}$'), toString(toInt64OrNull(toString(fields[{p5:String}]))), NULL)]) AND isNotNull(multiIf(fields[{p6:String}] != '', toNullable(toString(fields[{p6:String}])), x509_serial_number != '', concat(toString(if(x509_issuer_distinguished_name != '', x509_issuer_distinguished_name, x509_issuer_common_name)), '/', toString(x509_serial_number)), NULL))))
 -- {"p1":"default","p2":1772582400000000,"p3":1772668800000000,"p4":7,"p5":"certificate.days_left","p6":"certificate.fingerprint.sha256"}
 
--- count user.name:root count(auth_failure by user in 1 hour) > 10 * baseline (over-approximates)
-SELECT count() AS total
+-- candidates user.name:root count(auth_failure by user in 1 hour) > 10 * baseline (over-approximates)
+SELECT ord
   FROM vigil.events
   WHERE tenant = {p1:String} AND ts >= fromUnixTimestamp64Micro({p2:Int64}, 'UTC') AND ts < fromUnixTimestamp64Micro({p3:Int64}, 'UTC')
   AND ( (lowerUTF8(user_name) = {p4:String} AND 1))
 -- {"p1":"default","p2":1772582400000000,"p3":1772668800000000,"p4":"root"}
 
--- count user.name:root NOT exists(renewal_event for certificate in last 30 days) (over-approximates)
-SELECT count() AS total
+-- candidates user.name:root NOT exists(renewal_event for certificate in last 30 days) (over-approximates)
+SELECT ord
   FROM vigil.events
   WHERE tenant = {p1:String} AND ts >= fromUnixTimestamp64Micro({p2:Int64}, 'UTC') AND ts < fromUnixTimestamp64Micro({p3:Int64}, 'UTC')
   AND ( (lowerUTF8(user_name) = {p4:String} AND NOT (0)))

@@ -10,6 +10,7 @@ import {
   compileHistogram,
   compileRows,
   compileTable,
+  compileWhere,
   type Scope,
 } from './sql.ts';
 
@@ -61,6 +62,9 @@ const FILTERS = [
   'event.type == "certificate_issued" AND event.domain IN monitored AND event.issuer NOT IN issuers',
   'event_type == auth_failure',
   'certificate.days_to_expiry < 7 exists(certificate.identity)',
+];
+/** What remembers is true of every row: whoever reads them judges them again. */
+const CANDIDATES = [
   'user.name:root count(auth_failure by user in 1 hour) > 10 * baseline',
   'user.name:root NOT exists(renewal_event for certificate in last 30 days)',
 ];
@@ -97,6 +101,13 @@ function query(text: string): Parameters<typeof compileRows>[0] {
   return q.value;
 }
 
+function candidates(text: string): ReturnType<typeof compileCount> {
+  const r = compileWhere(query(text).filter, scope, env);
+  return r.ok
+    ? { ok: true, value: { ...r.value, sql: `SELECT ord FROM vigil.events WHERE ${r.value.sql}` } }
+    : r;
+}
+
 function entry(title: string, r: ReturnType<typeof compileCount>): string {
   assert.ok(r.ok, `${title}: ${r.ok ? '' : r.error.message}`);
   const gate = checkSearch(r.value.sql);
@@ -110,6 +121,7 @@ function entry(title: string, r: ReturnType<typeof compileCount>): string {
 test('golden SQL', () => {
   const all = [
     ...FILTERS.map((f) => entry(`count ${f}`, compileCount(query(f), scope, env))),
+    ...CANDIDATES.map((f) => entry(`candidates ${f}`, candidates(f))),
     ...TABLES.map((f) => entry(f, compileTable(query(f), scope, env))),
     entry('rows', compileRows(query('failed | head 20'), scope, env, { limit: 100 })),
     entry(

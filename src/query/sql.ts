@@ -4,6 +4,7 @@
  * Held by `golden.test.ts` (the texts), `hostile.test.ts`, `exact.int.test.ts`.
  */
 import { assert, err, ok, type Result } from '../base/result.ts';
+import { countTermsOf } from '../condition/stateful.ts';
 import type { Condition, Lists } from '../condition/tree.ts';
 import { parseEventId } from '../model/match.ts';
 import type { QueryError } from '../condition/language/grammar.ts';
@@ -79,6 +80,16 @@ function scopeSql(scope: Scope, p: SqlParams, lists: Lists): string {
   return tests.join(' AND ');
 }
 
+/** A search answers row by row; what a single row cannot decide is refused rather than answered wrongly. */
+function stateless(cond: Condition): Condition {
+  const [count] = countTermsOf(cond);
+  if (count === undefined) return cond;
+  throw new SqlRefused(
+    'counts over earlier events, exists(... in ...) and baselines are judged as rules: make this condition a rule, ' +
+      'or count with "| stats count() by ..."',
+  );
+}
+
 function whereOf(cond: Condition | undefined, scope: Scope, env: SearchEnv, p = new SqlParams()): Where {
   const base = scopeSql(scope, p, env.lists);
   if (cond === undefined || (cond.kind === 'const' && cond.value)) return { sql: base, p, exact: true };
@@ -103,7 +114,8 @@ function compiled<T extends Compiled>(make: () => T): Result<T, QueryError> {
 const finish = (sql: string, w: Where): Compiled => ({ sql, params: w.p.values, exact: w.exact });
 
 /**
- * WHERE text alone, for callers that select their own columns (judging history). It belongs into WHERE: in the SELECT
+ * WHERE text alone, for callers that select their own columns and judge each row again (history): what remembers is true
+ * for every row here. It belongs into WHERE: in the SELECT
  * list, in `if` or `countIf` the token functions do not know the index's preprocessor and tell case apart (26.7).
  */
 export const compileWhere = (cond: Condition, scope: Scope, env: SearchEnv): Result<Compiled, QueryError> =>
@@ -120,7 +132,7 @@ export const compileRows = (
   page: PageOptions,
 ): Result<Compiled, QueryError> =>
   compiled(() => {
-    const w = whereOf(query.filter, scope, env);
+    const w = whereOf(stateless(query.filter), scope, env);
     const { p } = w;
     let limit = Math.max(1, Math.min(ROWS_MAX, Math.trunc(page.limit)));
     for (const pipe of query.pipes) if (pipe.kind === 'head') limit = Math.min(limit, pipe.rows);
@@ -146,7 +158,7 @@ export const compileCount = (
   env: SearchEnv,
 ): Result<Compiled, QueryError> =>
   compiled(() => {
-    const w = whereOf(query.filter, scope, env);
+    const w = whereOf(stateless(query.filter), scope, env);
     return finish(`SELECT count() AS total FROM ${EVENTS} WHERE ${w.sql}`, w);
   });
 
@@ -161,7 +173,7 @@ export const compileHistogram = (
     assert(Number.isSafeInteger(bucketUs) && bucketUs > 0, 'a histogram needs a bucket');
     if ((scope.to - scope.from) / bucketUs > BUCKETS_MAX)
       throw new SqlRefused(`more than ${BUCKETS_MAX} buckets`);
-    const w = whereOf(query.filter, scope, env);
+    const w = whereOf(stateless(query.filter), scope, env);
     const bucket = w.p.bind('Int64', bucketUs);
     const at = 'toUnixTimestamp64Micro(ts)';
     const success = "event_outcome = 'success'";
@@ -195,7 +207,7 @@ export const compileTable = (
   env: SearchEnv,
 ): Result<CompiledTable, QueryError> =>
   compiled(() => {
-    const w = whereOf(query.filter, scope, env);
+    const w = whereOf(stateless(query.filter), scope, env);
     const hints = new Set<string>();
     const pipeEnv: PipeEnv = {
       p: w.p,
@@ -206,7 +218,7 @@ export const compileTable = (
         if (hints.size < HINTS_MAX) hints.add(message);
       },
       subsearch: (sub, at) => {
-        const inner = whereOf(sub.filter, scope, env, w.p);
+        const inner = whereOf(stateless(sub.filter), scope, env, w.p);
         // Under NOT, a set that is too large would leave out rows.
         if (!inner.exact) {
           const message = 'the search in parentheses cannot be expressed exactly';
