@@ -14,9 +14,9 @@ import { eventIdText } from '../../model/match.ts';
 import { keyText } from '../group-keys.ts';
 import { keyOf, type MemoryHit, numberOfField, type Pending, type Runtime } from './runtime.ts';
 import { type Counted, historyNote, sayCounts } from './say.ts';
-import type { Group, Moment, Range, Table } from './table.ts';
+import type { Range } from './occurrences.ts';
+import type { Evidence, Group, Moment, Table } from './table.ts';
 import { learned, LEARN_DAYS } from './usual.ts';
-import { from } from './occurrences.ts';
 
 /** Moments of one rule that wait for the watermark; beyond it the oldest is judged early. */
 export const PENDING_MAX = 20_000;
@@ -210,20 +210,13 @@ function hitAt(
 }
 
 /** What was not part of an alert yet, and is from now on. */
-function take(g: Group, r: Range): { n: number; first: number; evidence: Group['evidence'] } {
-  let n = 0;
-  let first = Number.MAX_SAFE_INTEGER;
-  for (let i = from(g.items, r.closed ? r.after : r.after + 1); i < g.items.length; i++) {
-    const o = g.items[i];
-    if (o === undefined || o.ts > r.until) break;
-    first = Math.min(first, o.ts);
-    if (o.counted) continue;
-    n += o.n;
-    o.counted = true;
-  }
+function take(g: Group, r: Range): { n: number; first: number; evidence: readonly Evidence[] } {
+  const { n, first } = g.occurred.take(r);
   const evidence = g.evidence.filter((x) => x.event.ts >= r.after && x.event.ts <= r.until);
-  const rest = g.evidence.filter((x) => !evidence.includes(x));
-  g.evidence.splice(0, g.evidence.length, ...rest);
+  if (evidence.length > 0) {
+    const rest = g.evidence.filter((x) => x.event.ts < r.after || x.event.ts > r.until);
+    g.evidence.splice(0, g.evidence.length, ...rest);
+  }
   return { n, first, evidence };
 }
 
@@ -318,7 +311,8 @@ function settle(core: Core, rt: Runtime, p: Pending, at: number, out: MemoryHit[
   let newest = m.ts;
   for (const [i, table] of rt.tables.entries())
     for (const id of m.groups[i] ?? [])
-      for (const o of table.groups.get(id)?.items ?? []) if (o.ts <= until) newest = Math.max(newest, o.ts);
+      for (const o of table.groups.get(id)?.occurred.items ?? [])
+        if (o.ts <= until) newest = Math.max(newest, o.ts);
   if (newest <= m.ts) return;
   const event = core.hold(rt, { ...m.event, ts: newest });
   const next: Moment = { ...m, seq: core.nextSeq(), ts: newest, met: false, event };

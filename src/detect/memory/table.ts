@@ -5,7 +5,7 @@
 import type { MatchedEvent } from '../../model/match.ts';
 import type { Term } from '../rule.ts';
 import { type Keyed, Kept } from './kept.ts';
-import { addOccurrence, countIn, from, type Occurrence } from './occurrences.ts';
+import { Occurrences, type Range } from './occurrences.ts';
 import { Usual, type UsualState } from './usual.ts';
 
 /** Keys per term. */
@@ -32,14 +32,12 @@ export type Moment = {
 export type Evidence = { readonly event: MatchedEvent; readonly n: number };
 
 export type Group = Keyed & {
-  readonly items: Occurrence[];
+  readonly occurred: Occurrences;
   readonly evidence: Evidence[];
   readonly waiting: Moment[];
   /** Newest receipt, microseconds. */
   touched: number;
 };
-
-export type Range = { readonly after: number; readonly until: number; readonly closed: boolean };
 
 /** Told when the table lets go of an event. */
 export type Release = (n: number) => void;
@@ -60,7 +58,7 @@ export class Table {
   group(id: string, ingested: number): Group {
     const g =
       this.groups.get(id) ??
-      this.groups.add({ id, level: 0, items: [], evidence: [], waiting: [], touched: ingested });
+      this.groups.add({ id, level: 0, occurred: this.fresh(), evidence: [], waiting: [], touched: ingested });
     g.touched = Math.max(g.touched, ingested);
     return g;
   }
@@ -69,19 +67,18 @@ export class Table {
     g: Group,
     o: { readonly ts: number; readonly ingested: number; readonly n: number; readonly value: string },
   ): void {
-    addOccurrence(
-      g.items,
-      { ts: o.ts, seen: o.ingested, n: o.n, value: o.value, counted: false },
-      this.term.span,
-      this.tellsApart,
-    );
-    this.groups.weigh(g, g.items.length);
+    g.occurred.add({ ts: o.ts, seen: o.ingested, n: o.n, value: o.value, counted: false });
+    this.groups.weigh(g, g.occurred.items.length);
     if (this.term.baseline) this.usual.add(g.id, o.ts, o.n);
   }
 
   /** Certificates are known by several tokens, so their events are told apart by event. */
   get tellsApart(): boolean {
     return this.term.certificate || this.term.distinct !== '';
+  }
+
+  fresh(): Occurrences {
+    return new Occurrences(this.term.span, this.tellsApart);
   }
 
   addEvidence(g: Group, e: Evidence): void {
@@ -106,25 +103,16 @@ export class Table {
 
   count(ids: readonly string[], range: Range): number {
     const first = ids[0];
-    if (first !== undefined && ids.length === 1) {
-      const g = this.groups.get(first);
-      return g === undefined ? 0 : countIn(g.items, range, this.tellsApart);
-    }
-    const seen = new Map<string, number>();
-    for (const id of ids) {
-      const items = this.groups.get(id)?.items ?? [];
-      for (let i = from(items, range.closed ? range.after : range.after + 1); i < items.length; i++) {
-        const x = items[i] as Occurrence;
-        if (x.ts > range.until) break;
-        seen.set(x.value, x.n);
-      }
-    }
+    if (first !== undefined && ids.length === 1) return this.groups.get(first)?.occurred.count(range) ?? 0;
+    const seen = new Set<string>();
+    for (const id of ids)
+      for (const value of this.groups.get(id)?.occurred.values(range).keys() ?? []) seen.add(value);
     return seen.size;
   }
 
-  /** Event time of every occurrence of these keys, newest first. */
+  /** Event time of every occurrence of these keys. */
   times(ids: readonly string[]): number[] {
-    return ids.flatMap((id) => (this.groups.get(id)?.items ?? []).map((o) => o.ts)).sort((a, b) => b - a);
+    return ids.flatMap((id) => (this.groups.get(id)?.occurred.items ?? []).map((o) => o.ts));
   }
 
   sweep(now: number): void {
@@ -189,7 +177,7 @@ export const tableState = (t: Table, at: Index): TableState => ({
       g.id,
       g.level,
       g.touched,
-      g.items.map((o) => [o.ts, o.seen, o.n, o.value, o.counted ? 1 : 0]),
+      g.occurred.items.map((o) => [o.ts, o.seen, o.n, o.value, o.counted ? 1 : 0]),
       g.evidence.map((x) => [at(x.event), x.n]),
       g.waiting.map((m) => momentState(m, at)),
     ]),
@@ -210,11 +198,14 @@ export function restoreTable(
   t.groups.restore(
     s.groups.map(([id, level, touched, items, evidence, waiting]) => {
       held += evidence.length + waiting.length;
+      const occurred = t.fresh();
+      for (const [ts, seen, n, value, counted] of items)
+        occurred.items.push({ ts, seen, n, value, counted: counted === 1 });
       return {
         id,
         level,
         touched,
-        items: items.map(([ts, seen, n, value, counted]) => ({ ts, seen, n, value, counted: counted === 1 })),
+        occurred,
         evidence: evidence.map(([e, n]) => ({ event: events(e), n })),
         waiting: waiting.map(moment),
       };
