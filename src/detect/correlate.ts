@@ -162,7 +162,7 @@ export class Correlator {
       const due = e.ingested + t.rule.timespan + CLOSE_AFTER_US;
       g.judged = g.judged === 0 ? due : Math.min(g.judged, due);
       t.groups.near(g, added.nearness);
-      if (added.late || reaches(g.lost, e.ts, t.spec.timespan)) this.#late.note(t.rule.id, key, e);
+      if (added.late || forgot(t, g, e)) this.#late.note(t.rule.id, key, e);
       g.lost = joined(g.lost, added.evicted);
     }
   }
@@ -180,7 +180,7 @@ export class Correlator {
     g.lastIngested = Math.max(g.lastIngested, e.ingested);
     const added = addOccurrence(g.stretches, this.#occurrence(e.ts, c, e), t.spec, this.#drop);
     t.groups.near(g, added.nearness);
-    if (added.late || reaches(g.lost, e.ts, t.spec.timespan)) this.#late.note(t.rule.id, key, e);
+    if (added.late || forgot(t, g, e)) this.#late.note(t.rule.id, key, e);
     g.lost = joined(g.lost, added.evicted);
     if (added.hit === undefined) return;
     const crossing = added.hit.from - g.lastHit > t.spec.timespan;
@@ -223,10 +223,7 @@ export class Correlator {
     if (first === undefined) {
       this.#makeRoom(t);
       this.#groups++;
-      const g = t.groups.add(id, c.values, e.ingested);
-      // The key may be one of those that were forgotten; what is newer than all of them need not ask.
-      if (reaches(t.forgotten, e.ts, t.spec.timespan)) g.lost = t.forgotten;
-      return g;
+      return t.groups.add(id, c.values, e.ingested);
     }
     if (!held) this.#held++;
     const g = t.groups.add(id, c.values, first.ingested);
@@ -406,6 +403,13 @@ type Counted = {
   readonly out: Hit[];
   readonly depth: number;
 };
+
+/**
+ * May a window with this event have held what the key no longer remembers? Groups that were forgotten are not told apart:
+ * the key, here again since, may have been one of them.
+ */
+const forgot = (t: Table, g: Group<MatchedEvent>, e: MatchedEvent): boolean =>
+  reaches(g.lost, e.ts, t.spec.timespan) || reaches(t.forgotten, e.ts, t.spec.timespan);
 
 const groupId = (e: MatchedEvent, key: string): string => JSON.stringify([e.tenant, e.origin, key]);
 

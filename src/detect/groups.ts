@@ -29,7 +29,7 @@ export type Group<E> = {
   since: number;
   /** Event time of the newest hit, NEVER before the first: tells a crossing from a condition that stays met. */
   lastHit: number;
-  /** Event times of stretches that had to go, and of an earlier group of this key that was forgotten. */
+  /** Event times of stretches that had to go. */
   lost: Lost | null;
   /** Conditions that time decides: judged up to here (receive time), 0 before the first. */
   judged: number;

@@ -134,6 +134,11 @@ test('a key that was idle for a day and forgotten: its backlog is late, a new ke
     assert.deepEqual(x.takeLate(), []);
     x.feed('fail', fail(T0 + 9e6, '10.0.1.5', later), 1, []);
     assert.equal(x.takeLate()[0]?.from, T0 + 9e6);
+    // Here again, with something new first: what was forgotten stays forgotten.
+    x.feed('fail', fail(later, '10.0.1.6', later), 1, []);
+    assert.deepEqual(x.takeLate(), []);
+    x.feed('fail', fail(T0 + 9e6, '10.0.1.6', later), 1, []);
+    assert.equal(x.takeLate()[0]?.from, T0 + 9e6);
   }
 });
 
