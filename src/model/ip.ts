@@ -16,6 +16,8 @@ export function parseIp(text: string): string | undefined {
   if (s.startsWith('[') && s.endsWith(']')) s = s.slice(1, -1);
   const zone = s.indexOf('%');
   if (zone > 0) s = s.slice(0, zone);
+  // A dotted tail with a leading zero is octal to some and decimal to others.
+  if (/[:.]0\d+(?:\.|$)/.test(s) && s.includes('.')) return undefined;
   if (!ipaddr.IPv6.isValid(s)) return undefined;
   const v6 = ipaddr.IPv6.parse(s);
   if (v6.isIPv4MappedAddress()) return v6.toIPv4Address().toString();

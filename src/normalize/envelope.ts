@@ -60,9 +60,12 @@ export function decodeEnvelope(text: string, ctx: TimeContext, isPrefix: PrefixT
     }
     at = skipBlanks(text, at);
   }
-  return rfc3164(text, at, pri?.value ?? -1, ctx, isPrefix);
+  const found = rfc3164(text, at, pri?.value ?? -1, ctx, isPrefix);
+  // A number that is no priority is only passed over before what is syslog otherwise.
+  return pri?.value === -1 && found.kind !== 'rfc3164' ? noEnvelope(text) : found;
 }
 
+/** `value` -1: three digits that are no priority, which must not hide what stands behind them. */
 function priority(t: string, i: number): { value: number; end: number } | undefined {
   if (t.charCodeAt(i) !== 60) return undefined;
   let v = 0;
@@ -72,8 +75,8 @@ function priority(t: string, i: number): { value: number; end: number } | undefi
     if (!(c >= 0 && c <= 9)) break;
     v = v * 10 + c;
   }
-  if (k === i + 1 || t.charCodeAt(k) !== 62 || v > 191) return undefined;
-  return { value: v, end: k + 1 };
+  if (k === i + 1 || t.charCodeAt(k) !== 62) return undefined;
+  return { value: v > 191 ? -1 : v, end: k + 1 };
 }
 
 function skipBlanks(t: string, i: number): number {
@@ -100,13 +103,20 @@ function stampAt(t: string, i: number, pri: number, ctx: TimeContext): Stamp | u
   return k === i ? undefined : (syslogStamp(t, k, ctx) ?? isoStamp(t, k, ctx));
 }
 
+/** `Feb 30 25:00:00`: no time, but the place of one; host and program stand behind it as ever. */
+const NO_DAY = /[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d(?= )/y;
+function noDay(t: string, i: number): { readonly us: undefined; readonly end: number } | undefined {
+  NO_DAY.lastIndex = i;
+  return NO_DAY.test(t) ? { us: undefined, end: NO_DAY.lastIndex } : undefined;
+}
+
 const HOST = /^[A-Za-z0-9_][A-Za-z0-9_.:%-]*$|^\[[0-9A-Fa-f:.%]+\]$/;
 const LEVELS = new Set(
   'TRACE DEBUG INFO NOTICE WARN WARNING ERROR CRITICAL FATAL trace debug info warn warning error'.split(' '),
 );
 
 function rfc3164(t: string, start: number, pri: number, ctx: TimeContext, isPrefix: PrefixTest): Envelope {
-  const stamp = stampAt(t, start, pri, ctx);
+  const stamp = stampAt(t, start, pri, ctx) ?? (pri >= 0 ? noDay(t, start) : undefined);
   if (stamp === undefined) {
     if (pri < 0) return noEnvelope(tail(t, start));
     return tagged(t, start, { ...NONE, kind: 'rfc3164', pri, message: '' }, isPrefix);
@@ -141,8 +151,10 @@ function rfc3164(t: string, start: number, pri: number, ctx: TimeContext, isPref
 function hostAt(t: string, i: number): string {
   let end = t.indexOf(' ', i);
   if (end < 0) end = t.length;
-  if (end - i > TOKEN_CHARS_MAX || end === i) return '';
+  if (end === i) return '';
   const token = t.slice(i, end);
+  // However long: before `prog[pid]:` it is the host.
+  if (end - i > TOKEN_CHARS_MAX) return isTag(t, skipBlanks(t, end), false) ? token : '';
   if (token.endsWith(':') || LEVELS.has(token)) return '';
   // Whatever a relay writes there: before `prog[pid]:` it is the host, or an odd name would hide the program.
   return HOST.test(token) || isTag(t, skipBlanks(t, end), false) ? token : '';

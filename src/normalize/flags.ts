@@ -20,6 +20,10 @@ export const FLAGS = [
   'several_values',
   /** A value that does not fit its field's type; it is in `invalid.<field>`. */
   'invalid_value',
+  /** An account with its domain (`CORP\\bob`; in lines of text also `bob@corp`) where rules compare the bare name. */
+  'qualified_name',
+  /** A URL with letters, dots or slashes percent-encoded, twice encoded or overlong, where rules compare it as sent. */
+  'encoded_url',
   /** Bytes that are no UTF-8; they are U+FFFD in the text. */
   'invalid_utf8',
   /** NUL, backspace, delete, C1 controls. */
@@ -47,7 +51,7 @@ const OTHER = '\\u0370-\\u03bb\\u03bd-\\u03ff\\u0400-\\u0482\\u048a-\\u052f\\u05
 /** Full-width signs that mean something to shells, paths and SQL; others are ordinary punctuation in Chinese and Japanese. */
 const SIGNS = '\\uff02\\uff04\\uff06\\uff07\\uff0d-\\uff0f\\uff1c-\\uff1e\\uff20\\uff3c\\uff3f\\uff5c';
 const LOOKALIKE = new RegExp(
-  `[\\u0131\\u017f\\u0250-\\u02af\\u1d00-\\u1dbf\\u2070-\\u209c\\u2100-\\u2115\\u2118-\\u2121\\u2123-\\u2125\\u2127-\\u2129\\u212b-\\u214f\\u2460-\\u24ff\\uff10-\\uff19\\uff21-\\uff3a\\uff41-\\uff5a\\u{1d400}-\\u{1d7ff}\\u{1f130}-\\u{1f149}]` +
+  `[\\u0130\\u0131\\u017f\\u0250-\\u02af\\u1d00-\\u1dbf\\u2070-\\u209c\\u2100-\\u2115\\u2118-\\u2121\\u2123-\\u2125\\u2127-\\u2129\\u212b-\\u214f\\u2460-\\u24ff\\uff10-\\uff19\\uff21-\\uff3a\\uff41-\\uff5a\\u{1d400}-\\u{1d7ff}\\u{1f130}-\\u{1f149}]` +
     `|[A-Za-z0-9][${MARKS}]|[A-Za-z][${OTHER}]|[${OTHER}][A-Za-z]|[A-Za-z0-9][${SIGNS}]|[${SIGNS}][A-Za-z0-9]`,
   'u',
 );
@@ -75,10 +79,26 @@ export function flagsOf(e: Flagged): readonly Flag[] {
   if (leftOut || e.raw.length >= RECORD_BYTES_MAX || e.entities.length >= ENTITIES_MAX) out.push('truncated');
   if (facts.duplicateKey || fields.repeated > 0) out.push('duplicate_key');
   if (fields.several > 0) out.push('several_values');
-  if (fields.invalid > 0 && hasInvalid(fields)) out.push('invalid_value');
+  if ((fields.invalid > 0 && hasInvalid(fields)) || fields.misfit > 0) out.push('invalid_value');
+  if (ACCOUNTS.some((name) => isQualified(fields.get(name), e))) out.push('qualified_name');
+  if (URLS.some((name) => isEncoded(fields.get(name)))) out.push('encoded_url');
   if (e.text.includes('\ufffd') && !isUtf8(e.raw)) out.push('invalid_utf8');
   characters(e, out);
   return out;
+}
+
+const URLS = ['url.original', 'url.path', 'url.query'] as const;
+/** What needs no encoding (RFC 3986 section 2.3) and slashes, an encoded `%`, overlong UTF-8, nginx' `\\x2F`. */
+const ENCODED =
+  /%(?:2[def]|3[0-9]|4[1-9a-f]|5[0-9af]|6[1-9a-f]|7[0-9ae]|25[0-9a-f]{2}|c[01])|\\x[0-9a-f]{2}/i;
+const isEncoded = (v: FieldValue | undefined): boolean =>
+  typeof v === 'string' && (v.includes('%') || v.includes('\\x')) && ENCODED.test(v);
+
+const ACCOUNTS = ['user.name', 'user.target.name', 'user.effective.name'] as const;
+
+/** Cloud services know their users by e-mail address: in JSON, `@` is part of the name. */
+function isQualified(v: FieldValue | undefined, e: Flagged): boolean {
+  return typeof v === 'string' && (v.includes('\\') || (v.includes('@') && !e.text.includes('{')));
 }
 
 /** A source may have taken the value back and said it better. */

@@ -9,6 +9,7 @@
  * - What lies deeper than JSON_DEPTH_MAX stays as its JSON text. Beyond JSON_NODES_MAX values, the rest of the document
  *   is left out (it stays in the raw text); in documents over SCAN_CHARS it is not even checked to be JSON.
  */
+import { hotField } from '../model/catalogue.ts';
 import type { EventFields, FieldValue, Scalar } from '../model/event.ts';
 import { type DecodingFacts, noFacts } from './flags.ts';
 import type { Json, JsonObject } from './source.ts';
@@ -318,6 +319,7 @@ export function flatten(doc: JsonObject, out: EventFields, prefix = '', bounds: 
     merged: new Map(),
     left: 0,
     cut: 0,
+    misfit: 0,
     fields: bounds.fields ?? FLATTEN_FIELDS_MAX,
     depth: bounds.depth ?? FLATTEN_DEPTH_MAX,
     list: bounds.list ?? FLATTEN_LIST_MAX,
@@ -329,6 +331,7 @@ export function flatten(doc: JsonObject, out: EventFields, prefix = '', bounds: 
   }
   out.overflow += f.left;
   out.cut += f.cut;
+  out.misfit += f.misfit;
   return f.left;
 }
 
@@ -339,6 +342,7 @@ type Flat = {
   left: number;
   /** Lists and names that were cut. */
   cut: number;
+  misfit: number;
   readonly fields: number;
   readonly depth: number;
   readonly list: number;
@@ -362,7 +366,10 @@ function shortened(f: Flat, name: string): string {
 function walk(f: Flat, v: Json, name: string, depth: number): void {
   if (typeof v !== 'object' || v === null) return add(f, name, v);
   if (depth >= f.depth) return add(f, name, JSON.stringify(v));
-  if (!Array.isArray(v)) return walkObject(f, v as JsonObject, name, depth + 1);
+  if (!Array.isArray(v)) {
+    if (hotField(name) !== undefined) f.misfit++;
+    return walkObject(f, v as JsonObject, name, depth + 1);
+  }
   const list = v as readonly Json[];
   if (list.length > f.list) f.cut++;
   if (list.every(isScalar)) return add(f, name, list.length > f.list ? list.slice(0, f.list) : list);

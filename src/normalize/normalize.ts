@@ -327,7 +327,8 @@ function finish(r: Received, d: Decoded, fields: EventFields, verdict: Verdict):
   if (fields.cut > 0) fields.setOurs('vigil.values_cut', fields.cut);
   trimDots(fields);
   const entities = entitiesOf(fields);
-  const headOnly = d.json === undefined && d.message.length > HEAD_CHARS;
+  // A further line with a priority of its own is a record within the record.
+  const headOnly = d.json === undefined && (d.message.length > HEAD_CHARS || d.message.includes('\n<'));
   const source = verdict.spec?.name ?? UNKNOWN_SOURCE;
   const flags = flagsOf({ raw: r.raw, text: r.text, facts: r.facts, fields, entities, headOnly, source });
   if (flags.length > 0) fields.setOurs('vigil.flags', flags);

@@ -11,6 +11,12 @@ export const HEAD_CHARS = 8192;
 export const head = (message: string): string =>
   message.length > HEAD_CHARS ? message.slice(0, HEAD_CHARS) : message;
 
+/**
+ * What some parsers take for an IPv4 address and others do not, or for another one: decimal, hex, octal, zero-padded. It is
+ * no host name, and which address it means is not guessed.
+ */
+export const ODD_ADDRESS = /^(?:[\d.]+|0x[0-9a-f]+(?:\.(?:0x)?[0-9a-f]+)*)$/i;
+
 /** Sets `<side>.ip` where the text is an address, else `<side>.domain`; and the port. */
 export function setPeer(
   out: EventFields,
@@ -21,7 +27,7 @@ export function setPeer(
   if (address !== '') {
     const ip = parseIp(address);
     if (ip !== undefined) out.set(`${side}.ip`, ip);
-    else if (/^[\d.]+$/.test(address))
+    else if (ODD_ADDRESS.test(address))
       out.set(`${side}.ip`, address); // kept as invalid.<side>.ip
     else if (address !== 'UNKNOWN' && address !== '-') out.set(`${side}.domain`, address.toLowerCase());
   }

@@ -8,6 +8,7 @@ import { parseIp } from '../../../src/model/ip.ts';
 import { applyAction } from '../../../src/model/vocabulary.ts';
 import { parseTime } from '../../../src/normalize/time.ts';
 import { defineSource } from '../../../src/normalize/source.ts';
+import { ODD_ADDRESS } from '../../../src/normalize/text.ts';
 import { DIRECT, DURATION_KEYS } from './keys.ts';
 
 /** Extensions read per event. */
@@ -117,7 +118,8 @@ function map(ext: ReadonlyMap<string, string>, out: EventFields): void {
   for (const [key, value] of ext) {
     const field = DIRECT.get(key);
     if (field === undefined || value === '') continue;
-    if (/\.ip$/.test(field) && parseIp(value) === undefined) out.set(field.replace(/ip$/, 'domain'), value);
+    if (/\.ip$/.test(field) && parseIp(value) === undefined && !ODD_ADDRESS.test(value))
+      out.set(field.replace(/ip$/, 'domain'), value);
     else if (field === 'network.transport' || field === 'network.protocol')
       out.set(field, value.toLowerCase());
     else out.set(field, value);

@@ -378,7 +378,10 @@ export default defineSource({
   title: 'OpenSSH server',
   recognise: { programs: ['sshd', 'sshd-session', 'sshd-auth'] },
   parse: (input, out) => {
-    let text = head(input.message).trimEnd();
+    // Two lines in one record: the second must not lend its words to the first.
+    const end = input.message.indexOf('\n');
+    if (end >= 0) out.overflow++;
+    let text = head(end < 0 ? input.message : input.message.slice(0, end)).trimEnd();
     if (text.startsWith('pam_') || text.startsWith('PAM ')) return 'no';
     common(out);
     if (text.startsWith('error: ') || text.startsWith('fatal: ')) {

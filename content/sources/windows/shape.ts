@@ -29,8 +29,11 @@ export type WinEvent = {
 /** Entries of EventData kept per event. */
 export const DATA_MAX = 500;
 
-/** Text of `x`, of `{"#text": x}`, or of an attribute. */
-const val = (v: Json | undefined): string => text(v) ?? text(at(v, '#text')) ?? text(at(v, 'Value')) ?? '';
+/** Text of `x`, of `{"#text": x}`, of the first of a list, or of an attribute. */
+const val = (v: Json | undefined): string =>
+  Array.isArray(v)
+    ? val((v as readonly Json[])[0])
+    : (text(v) ?? text(at(v, '#text')) ?? text(at(v, 'Value')) ?? '');
 const attr = (v: Json | undefined, name: string): string =>
   text(at(v, '#attributes', name)) ??
   text(at(v, '_attributes', name)) ??
@@ -80,7 +83,7 @@ function fromEvtx(event: JsonObject): WinEvent | undefined {
   const id = number(val(at(s, 'EventID')));
   if (id === undefined) return undefined;
   const data = new Map<string, string>();
-  addData(data, at(event, 'EventData'));
+  addData(data, at(event, 'EventData'), true);
   addData(data, at(event, 'UserData'));
   return {
     id,
@@ -150,14 +153,17 @@ const levelName = (n: string): string =>
     n
   ] ?? n;
 
-function addData(data: Map<string, string>, v: Json | undefined): void {
+/** `values`: what is nested is a value, too, and stays as its JSON under its own name. */
+function addData(data: Map<string, string>, v: Json | undefined, values = false): void {
   if (!isObject(v)) return;
   for (const key of Object.keys(v)) {
     if (key === '#attributes' || key === '_attributes' || key === 'xmlns') continue;
     const inner = v[key];
     // UserData wraps its values in one element named after the event: {"LogFileCleared": {...}}.
-    if (isObject(inner) && inner['#text'] === undefined) addData(data, inner);
-    else if (key === 'Data' && Array.isArray(inner)) addNamed(data, inner as readonly Json[]);
+    if (isObject(inner) && inner['#text'] === undefined) {
+      if (values) addOne(data, key, inner);
+      addData(data, inner);
+    } else if (key === 'Data' && Array.isArray(inner)) addNamed(data, inner as readonly Json[]);
     else addOne(data, key, inner);
   }
 }
@@ -175,7 +181,7 @@ function addNamed(data: Map<string, string>, items: readonly Json[]): void {
 
 function addOne(data: Map<string, string>, key: string, v: Json | undefined): void {
   if (v === undefined || v === null || data.size >= DATA_MAX) return;
-  data.set(key, typeof v === 'object' ? val(v) || JSON.stringify(v) : String(v));
+  data.set(key, typeof v === 'object' ? (Array.isArray(v) ? '' : val(v)) || JSON.stringify(v) : String(v));
 }
 
 const ENTITIES: ReadonlyMap<string, string> = new Map([
