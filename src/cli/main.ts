@@ -30,6 +30,12 @@ for (const stream of [process.stdout, process.stderr])
     if (e.code !== 'EPIPE') throw e;
   });
 
+/** A long usage gets a line of its own. */
+const usageLine = (c: { usage: string; about: string }): string =>
+  c.usage.length <= 60
+    ? `  ${c.usage.padEnd(60)} ${c.about}`
+    : `  ${c.usage}\n  ${' '.repeat(60)} ${c.about}`;
+
 const HELP = `Vigil ${version}: a SIEM that proves that it missed nothing.
 
   npm start [-- OPTIONS]            start it
@@ -39,7 +45,7 @@ Options of start:
 ${optionHelp(START)}
 
 Commands:
-${[...COMMANDS, rulesCommand].map((c) => `  ${c.usage.padEnd(60)} ${c.about}`).join('\n')}
+${[...COMMANDS, rulesCommand].map(usageLine).join('\n')}
   ${'config reference'.padEnd(60)} print the reference of all settings
 
 Commands use the running Vigil of the data folder, or open the folder themselves. Options of all: --config FILE, --data DIR.
@@ -61,7 +67,8 @@ async function main(argv: readonly string[]): Promise<number> {
     return EXIT_OK;
   }
   if (first === 'start') return start(args);
-  if (first === 'rules') return rulesCommand.run({ root, args, o: terminal });
+  // What a rule repository's CI asks needs no open Vigil, the rest does.
+  if (first === 'rules' && rulesCommand.isOffline(args)) return rulesCommand.run({ root, args, o: terminal });
   if (COMMANDS.some((c) => c.name === first)) return command(first, args);
   const near = nearest(first, ['start', 'rules', 'config', 'help', ...COMMANDS.map((c) => c.name)]);
   terminal.err(

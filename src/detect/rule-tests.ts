@@ -65,6 +65,51 @@ export function runRuleTests(dir: string, taxonomy: Taxonomy, normalize?: Normal
   return { results, problems, untested };
 }
 
+const XML: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&apos;',
+};
+/** Characters that XML 1.0 does not have become U+FFFD. */
+const xml = (s: string): string =>
+  s
+    .replace(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, '\ufffd')
+    .replace(/[&<>"']/g, (c) => XML[c] ?? c);
+
+/** The report as JUnit XML, as CI systems read it: a suite per test file; a rule file that does not load is an error. */
+export function junitText(report: RuleTestReport): string {
+  const suites = Map.groupBy(report.results, (r) => r.file);
+  const failed = report.results.filter((r) => !r.ok).length;
+  const lines = [
+    '<?xml version="1.0" encoding="UTF-8"?>',
+    `<testsuites tests="${report.results.length + report.problems.length}" failures="${failed}" errors="${report.problems.length}">`,
+  ];
+  for (const [file, results] of suites) {
+    const bad = results.filter((r) => !r.ok).length;
+    lines.push(`  <testsuite name="${xml(file)}" tests="${results.length}" failures="${bad}" errors="0">`);
+    for (const r of results) lines.push(caseXml(r));
+    lines.push('  </testsuite>');
+  }
+  if (report.problems.length > 0) {
+    const n = report.problems.length;
+    lines.push(`  <testsuite name="loading" tests="${n}" failures="0" errors="${n}">`);
+    for (const p of report.problems)
+      lines.push(
+        `    <testcase classname="${xml(p.file)}" name="loads"><error message="${xml(`line ${p.line}: ${p.reason}`)}"/></testcase>`,
+      );
+    lines.push('  </testsuite>');
+  }
+  return `${[...lines, '</testsuites>'].join('\n')}\n`;
+}
+
+function caseXml(r: RuleTestResult): string {
+  const head = `    <testcase classname="${xml(r.file)}" name="${xml(r.test)}"`;
+  if (!r.ok) return `${head}><failure message="${xml(r.reason)}"/></testcase>`;
+  return r.reason === '' ? `${head}/>` : `${head}><skipped message="${xml(r.reason)}"/></testcase>`;
+}
+
 export type TestFile = {
   /** The test file on disk, and the rule file beside it as the set names it. */
   readonly path: string;

@@ -3,6 +3,7 @@ import { tokenCommand, userCommand } from './access.ts';
 import type { Command } from './command.ts';
 import { demoCommand } from './demo.ts';
 import { importCommand } from './import.ts';
+import { rulesOpenCommand } from './rules-open.ts';
 import { searchCommand } from './search.ts';
 import { statusCommand } from './status.ts';
 
@@ -13,4 +14,5 @@ export const COMMANDS: readonly Command[] = [
   userCommand,
   tokenCommand,
   demoCommand,
+  rulesOpenCommand,
 ];
