@@ -18,7 +18,17 @@ import { modeOf, type Rule, type RuleSet } from '../detect/rule.ts';
 import type { AlertChange } from '../model/alert.ts';
 import type { LateMark } from '../model/late.ts';
 import { eventIdText, type MatchedEvent } from '../model/match.ts';
-import { addEvent, type Episode, escalate, factsOf, namesOf, newEpisode, toAlert } from './episode.ts';
+import {
+  addEvent,
+  type Episode,
+  escalate,
+  factsOf,
+  followSeverity,
+  namesOf,
+  newEpisode,
+  stepNamesOf,
+  toAlert,
+} from './episode.ts';
 import { episodeKey, Episodes, type EpisodesState } from './episodes.ts';
 import { Quiet, type QuietCounts } from './quiet.ts';
 import { EvictionAlerts, type EvictionsState } from './evictions.ts';
@@ -245,7 +255,11 @@ export class Detection {
     const names = this.#names.get(h.rule.id) ?? [];
     this.#listed(home, names);
     const first = Math.min(home.first, h.from);
-    for (const { event, weight } of h.fresh) addEvent(home, event, weight, names);
+    for (const { event, weight } of h.fresh) {
+      const opens = home.count === 0;
+      addEvent(home, event, weight, names);
+      if (followSeverity(home, h.rule, event, opens)) this.#raised(home);
+    }
     // What time brings about happened then, not when the event was that it is about.
     if (h.crossed !== undefined) home.first = first;
     home.last = Math.max(home.last, h.to);
@@ -302,18 +316,20 @@ export class Detection {
       if (ep === undefined) continue;
       const text = this.#escalationText(rule, e);
       const last = ep.last;
-      addEvent(ep, e, 0, []);
+      addEvent(ep, e, 0, stepNamesOf(rule));
       // The episode's own stretch is that of its rule, not of what came after.
       ep.last = last;
-      if (escalate(ep, rule, text, e.ingested)) {
-        const p = this.#pending.get(ep.id);
-        if (p === undefined) this.#pending.set(ep.id, { opened: false, escalated: true });
-        else p.escalated = true;
-      }
+      if (escalate(ep, rule, text, e.ingested)) this.#raised(ep);
       this.#touch(ep);
       return true;
     }
     return false;
+  }
+
+  #raised(ep: Episode): void {
+    const p = this.#pending.get(ep.id);
+    if (p === undefined) this.#pending.set(ep.id, { opened: false, escalated: true });
+    else p.escalated = true;
   }
 
   #escalationText(rule: Rule, e: MatchedEvent): string {

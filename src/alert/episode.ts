@@ -11,8 +11,9 @@ import type { Rule, SentenceSpec } from '../detect/rule.ts';
 import type { Alert, AlertStep, EventCopy, Severity } from '../model/alert.ts';
 import { SEVERITIES } from '../model/alert.ts';
 import type { Origin } from '../model/event.ts';
+import { severityOfWord } from '../model/severity.ts';
 import { eventIdText, type MatchedEvent } from '../model/match.ts';
-import { placeholders, sentence, type SentenceFacts } from './sentence.ts';
+import { fillStep, placeholders, sentence, type SentenceFacts } from './sentence.ts';
 
 export const EVENT_COPIES_MAX = 25;
 export const EVENT_REFS_MAX = 1000;
@@ -165,8 +166,29 @@ function addValue(ep: Episode, name: string, e: MatchedEvent): void {
 /** Names that the rule's sentence needs, computed once per rule. */
 export function namesOf(rule: Rule): readonly string[] {
   const s = rule.sentence;
-  if (s === null || s.kind === 'brute_force') return [];
-  return s.kind === 'text' ? placeholders(s.text) : s.clauses.flatMap(placeholders);
+  const steps = stepNamesOf(rule);
+  if (s === null || s.kind === 'brute_force') return steps;
+  return [...(s.kind === 'text' ? placeholders(s.text) : s.clauses.flatMap(placeholders)), ...steps];
+}
+
+/** Names that the rule's next steps speak of. */
+export const stepNamesOf = (rule: Rule): readonly string[] => rule.nextSteps.flatMap(placeholders);
+
+/**
+ * `vigil.severity_from`: the severity that the event itself has. An alert's first event sets its severity, later ones only
+ * raise it; true where an alert that was open already was raised. Words that nobody knows leave it as it is.
+ */
+export function followSeverity(ep: Episode, rule: Rule, e: MatchedEvent, fresh: boolean): boolean {
+  for (const name of rule.severityFrom ?? []) {
+    const found = severityOfWord(textOfField(e, name));
+    if (found === undefined) continue;
+    if (!fresh && SEVERITIES.indexOf(found) <= SEVERITIES.indexOf(ep.severity)) return false;
+    ep.severity = found;
+    if (!fresh && ep.steps.length < STEPS_MAX)
+      ep.steps.push({ at: e.ingested, kind: 'escalated', text: `the source now says ${found}`, by: 'vigil' });
+    return !fresh;
+  }
+  return false;
 }
 
 export function factsOf(ep: Episode, title: string): SentenceFacts {
@@ -219,6 +241,7 @@ function lastKept(ep: Episode): number {
 
 /** What the store and the console get. Status, assignee, reason and people's steps are the store's to keep. */
 export function toAlert(ep: Episode, head: AlertHead): Alert {
+  const facts = factsOf(ep, head.title);
   return {
     id: ep.id,
     tenant: ep.tenant,
@@ -229,7 +252,7 @@ export function toAlert(ep: Episode, head: AlertHead): Alert {
     author: head.author,
     key: ep.key,
     severity: ep.severity,
-    sentence: head.fixed ?? sentence(head.sentence, factsOf(ep, head.title)),
+    sentence: head.fixed ?? sentence(head.sentence, facts),
     attack: [...ep.attack],
     status: ep.closed ? 'closed' : 'new',
     assignee: '',
@@ -244,7 +267,7 @@ export function toAlert(ep: Episode, head: AlertHead): Alert {
     hostCount: ep.hosts.size,
     events: [...ep.events],
     eventRefs: [...ep.refs],
-    nextSteps: [...ep.nextSteps],
+    nextSteps: [...ep.nextSteps].flatMap((s) => fillStep(s, facts) ?? []),
     steps: [...ep.steps],
     late: ep.late,
     follows: ep.follows,

@@ -65,23 +65,40 @@ function target(f: SentenceFacts): string {
   return names.size === 0 ? 'logins' : [...names].slice(0, 3).map(show).join(' and ');
 }
 
+const HOLE = /\{([^{}]{1,200})\}/g;
+
 /** One pass over `{name}` or `{first|else}`; an unknown or absent value reads "(unknown)". */
-export function fill(template: string, f: SentenceFacts): string {
-  return template.replace(/\{([^{}]{1,200})\}/g, (_all, name: string) => {
+export function fill(template: string, f: SentenceFacts, valueText = show): string {
+  return template.replace(HOLE, (_all, name: string) => {
     if (name === 'count') return String(f.count);
     if (name === 'servers') return f.hostCount === 0 ? 'unknown servers' : servers(f);
     if (name === 'hosts') return f.hostCount === 0 ? '(unknown)' : listed(f.hosts, f.hostCount);
     const found = name.split('|').find((n) => (f.values.get(n) ?? []).length > 0);
     if (found === undefined) return '(unknown)';
     const values = f.values.get(found) ?? [];
-    const shown = values.slice(0, 3).map(show).join(', ');
+    const shown = values.slice(0, 3).map(valueText).join(', ');
     return f.more.has(found) || values.length > 3 ? `${shown} and more` : shown;
   });
 }
 
+/**
+ * A next step with its holes filled; undefined where one has no value, since half a step helps nobody. Links are not cut
+ * as other values are: half a link leads nowhere.
+ */
+export function fillStep(template: string, f: SentenceFacts): string | undefined {
+  const empty = [...template.matchAll(HOLE)].some((m) => !hasValue(m[1] ?? '', f));
+  return empty ? undefined : fill(template, f, showLink);
+}
+const hasValue = (hole: string, f: SentenceFacts): boolean =>
+  ['count', 'servers', 'hosts'].includes(hole) ||
+  hole.split('|').some((n) => (f.values.get(n) ?? []).length > 0);
+const LINK_CHARS_MAX = 1000;
+const showLink = (value: string): string =>
+  value.startsWith('https://') && value.length <= LINK_CHARS_MAX ? printable(value) : show(value);
+
 /** Field names that a template speaks of, so that the episode collects their values. */
 export function placeholders(template: string): string[] {
-  return [...template.matchAll(/\{([^{}]{1,200})\}/g)].flatMap((m) =>
+  return [...template.matchAll(HOLE)].flatMap((m) =>
     m[1] === undefined || ['count', 'servers', 'hosts'].includes(m[1]) ? [] : m[1].split('|'),
   );
 }

@@ -57,6 +57,8 @@ export type RuleMeta = {
   readonly escalates: string;
   /** `vigil.severity`: severity after escalation; the level otherwise. */
   readonly severity: Severity;
+  /** `vigil.severity_from`: fields that say the severity of the event itself, in any word of `model/severity.ts`. */
+  readonly severityFrom?: readonly string[];
   /** False for rules that only feed correlations. */
   readonly alerts: boolean;
   /** Id of the condition rule that this one is a part of; lists of rules do not show it. Absent for all others. */

@@ -81,6 +81,7 @@ function metaOf(doc: YamlDocument, file: string): RuleMeta {
   if (own) checkVigil(vigil);
   const level = levelOf(textOf(root, 'level') || 'medium', root.line);
   const severity = own ? textOf(vigil, 'severity') : '';
+  const severityFrom = own ? textsOf(vigil, 'severity_from') : [];
   return {
     id: textOf(root, 'id') || name || `doc-${digest.slice(0, 16)}`,
     name,
@@ -103,6 +104,7 @@ function metaOf(doc: YamlDocument, file: string): RuleMeta {
     nextSteps: own ? textsOf(vigil, 'next_steps') : [],
     escalates: own ? textOf(vigil, 'escalates') : '',
     severity: severity === '' ? level : levelOf(severity, vigil.line),
+    ...(severityFrom.length > 0 ? { severityFrom } : {}),
     alerts: !own || textOf(vigil, 'alert') !== 'false',
     ...(own ? modeIn(vigil) : {}),
   };
@@ -125,6 +127,7 @@ const VIGIL_KEYS = [
   'next_steps',
   'escalates',
   'severity',
+  'severity_from',
   'alert',
   'mode',
 ];
