@@ -23,8 +23,32 @@ export const VALUE_CHARS_MAX = 64 * 1024;
 export const DATE_US_MIN = -2_208_988_800_000_000;
 export const DATE_US_MAX = Number.MAX_SAFE_INTEGER;
 
+/** Fields of one prefix that are read from the record when somebody asks. Text as the store keeps it, within its bounds. */
+export type FieldFamily = {
+  get(name: string): string | undefined;
+  [Symbol.iterator](): Iterator<readonly [string, string]>;
+};
+type Deferred = { readonly prefix: string; readonly family: FieldFamily };
+
+/** What a field's name is without a prefix, for names that are asked for again and again. */
+const suffixes = new Map<string, string>();
+const SUFFIXES_MAX = 10_000;
+function suffixOf(name: string, prefix: string): string {
+  let s = suffixes.get(name);
+  if (s === undefined) {
+    s = name.slice(prefix.length);
+    if (suffixes.size >= SUFFIXES_MAX) suffixes.clear();
+    // One prefix per name: the only family is the one whose prefix fits.
+    suffixes.set(name, s);
+  }
+  return s;
+}
+
 export class EventFields {
   readonly #map = new Map<string, FieldValue>();
+  /** Fields not made yet; a field in `#map` goes before them. */
+  #family: Deferred | undefined;
+  #late: { readonly name: string; readonly make: () => FieldValue | undefined } | undefined;
   /** Fields refused because of FIELDS_MAX. */
   overflow = 0;
   /** Values cut at VALUE_CHARS_MAX, lists and names cut at the bounds of `flatten`. */
@@ -35,8 +59,6 @@ export class EventFields {
   repeated = 0;
   /** Values that did not fit their field's type. */
   invalid = 0;
-  /** Objects where a field of the catalogue holds a value. */
-  misfit = 0;
 
   /**
    * Sets a field from what a source said. Coerces to the catalogue's type; what does not fit goes to
@@ -56,37 +78,77 @@ export class EventFields {
   }
 
   get(name: string): FieldValue | undefined {
+    const v = this.#map.get(name);
+    return v === undefined ? this.#deferred(name) : v;
+  }
+
+  /**
+   * Fields below `prefix` (no field of the catalogue is) that are made when they are asked for. `family` must answer as long as
+   * the event is used, and hold nothing that `set` would change.
+   */
+  defer(prefix: string, family: FieldFamily): void {
+    this.#family = { prefix, family };
+  }
+
+  /** One field of ours that is made when it, or all fields, are asked for. */
+  deferOurs(name: string, make: () => FieldValue | undefined): void {
+    this.#late = { name, make };
+  }
+
+  #deferred(name: string): FieldValue | undefined {
+    const f = this.#family;
+    if (f !== undefined && name.startsWith(f.prefix)) return f.family.get(suffixOf(name, f.prefix));
+    if (this.#late?.name !== name) return undefined;
+    this.#settle();
     return this.#map.get(name);
+  }
+
+  /** Makes all that is deferred. */
+  #settle(): void {
+    const f = this.#family;
+    const late = this.#late;
+    this.#family = undefined;
+    this.#late = undefined;
+    if (f !== undefined)
+      for (const [name, value] of f.family) {
+        const full = f.prefix + name;
+        if (!this.#map.has(full)) this.#put(full, value);
+      }
+    const v = late?.make();
+    if (late !== undefined && v !== undefined) this.#map.set(late.name, v);
   }
 
   /** The first value as text, or undefined where absent or null. */
   text(name: string): string | undefined {
-    const v = this.#map.get(name);
+    const v = this.get(name);
     const one = Array.isArray(v) ? v[0] : v;
     return one === undefined || one === null ? undefined : String(one);
   }
 
   has(name: string): boolean {
-    return this.#map.has(name);
+    return this.#map.has(name) || this.#deferred(name) !== undefined;
   }
 
   delete(name: string): void {
+    this.#settle();
     this.#map.delete(name);
   }
 
   /** Adds to a multi-valued field without repeating a value. */
   append(name: string, value: Scalar): void {
-    const old = this.#map.get(name);
+    const old = this.get(name);
     if (old === undefined) return this.set(name, hotField(name)?.multi === true ? [value] : value);
     const list = Array.isArray(old) ? old : [old as Scalar];
     if (!list.includes(value)) this.set(name, [...list, value]);
   }
 
   entries(): IterableIterator<[string, FieldValue]> {
+    if (this.#family !== undefined || this.#late !== undefined) this.#settle();
     return this.#map.entries();
   }
 
   get size(): number {
+    this.#settle();
     return this.#map.size;
   }
 

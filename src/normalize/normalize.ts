@@ -15,6 +15,7 @@ import { decodeEnvelope, type Envelope, envelopeFields, noEnvelope, type PrefixT
 import { type DecodingFacts, flagsOf, noFacts, trimDots } from './flags.ts';
 import { isJournal, journalEnvelope, journalFields } from './journald.ts';
 import { parseJsonObject } from './json.ts';
+import { type QuickRead, QuickReader } from './quick.ts';
 import { bySignature, hasPrefix, PASSING_SOURCE, type Registry } from './registry.ts';
 import type { JsonObject, ParseOutcome, SourceInput, SourceSpec } from './source.ts';
 import { HEAD_CHARS } from './text.ts';
@@ -26,6 +27,11 @@ export type NormalizeOptions = {
   readonly hostZone: string;
   /** Host of records that name none and come from this machine's files or journal. */
   readonly hostName: string;
+  /**
+   * Documents of sources that can do so are read field by field, when a field is asked for. An event must then be done with
+   * before the next record is normalised.
+   */
+  readonly lazy?: boolean;
 };
 /** `ingested`: receive time from the journal, microseconds. */
 export type Normalizer = (raw: Uint8Array, meta: RecordMeta, ingested: number) => NormalizedEvent;
@@ -39,12 +45,15 @@ const ERROR_CHARS_MAX = 500;
 
 export function makeNormalizer(registry: Registry, options: NormalizeOptions): Normalizer {
   const isPrefix = (text: string, at: number): boolean => hasPrefix(registry, text, at);
+  const quick = options.lazy === true ? new QuickReader(registry) : undefined;
   return (raw, meta, ingested) => {
     const rawText = Buffer.prototype.utf8Slice.call(raw, 0, raw.length);
     const zone = meta.zone === '' ? options.hostZone : meta.zone;
     const text = trimEnd(rawText);
     const facts = noFacts();
     const record: Received = { raw, rawText, text, facts, meta, ingested, options };
+    const read = meta.source === '' ? quick?.read(text) : undefined;
+    if (read !== undefined) return finishLazily(record, read);
     let decoded: Decoded | undefined;
     try {
       decoded = decode(text, { zone, ingested, facts }, isPrefix);
@@ -310,40 +319,94 @@ type Received = {
 };
 
 function finish(r: Received, d: Decoded, fields: EventFields, verdict: Verdict): NormalizedEvent {
-  const { meta, ingested } = r;
   if ((verdict.status === 'raw' || verdict.status === 'quarantined') && !fields.has('message')) {
     fields.set('message', d.message);
   }
-  if (!fields.has('host.name')) defaultHost(r, fields);
   const own = fields.get('@timestamp');
   const claimed = typeof own === 'number' ? own : (verdict.time ?? d.env.time);
-  const claim = claimTime(claimed, ingested);
-  if (claim.flag !== '' && claimed !== undefined) {
-    fields.setOurs('vigil.claimed_time', isoText(claimed));
+  const done = common(r, fields, { ...verdict, claimed });
+  const entities = entitiesOf(fields);
+  const headOnly = d.json === undefined && d.message.length > HEAD_CHARS;
+  const { source } = done;
+  const flags = flagsOf({ raw: r.raw, text: r.text, facts: r.facts, fields, entities, headOnly, source });
+  if (flags.length > 0) fields.setOurs('vigil.flags', flags);
+  return { fields, rawText: r.rawText, raw: r.raw, status: verdict.status, entities, ...done };
+}
+
+/** As `finish` for a JSON document without an envelope; entities and flags are made when they are asked for. */
+function finishLazily(r: Received, read: QuickRead): NormalizedEvent {
+  const { fields, spec, status } = read;
+  const own = fields.get('@timestamp');
+  const done = common(r, fields, { spec, status, claimed: typeof own === 'number' ? own : undefined });
+  const event = new LazyEvent(r, fields, done, status);
+  fields.deferOurs('vigil.flags', () => {
+    const { entities, source } = event;
+    const flags = flagsOf({
+      raw: r.raw,
+      text: r.text,
+      facts: r.facts,
+      fields,
+      entities,
+      headOnly: false,
+      source,
+    });
+    return flags.length > 0 ? flags : undefined;
+  });
+  return event;
+}
+
+class LazyEvent implements NormalizedEvent {
+  readonly fields: EventFields;
+  readonly rawText: string;
+  readonly raw: Uint8Array;
+  readonly ts: number;
+  readonly status: ParseStatus;
+  readonly source: string;
+  readonly parser: string;
+  #entities: readonly string[] | undefined;
+
+  constructor(r: Received, fields: EventFields, done: Common, status: ParseStatus) {
+    this.fields = fields;
+    this.rawText = r.rawText;
+    this.raw = r.raw;
+    this.ts = done.ts;
+    this.status = status;
+    this.source = done.source;
+    this.parser = done.parser;
+  }
+  get entities(): readonly string[] {
+    this.#entities ??= entitiesOf(this.fields);
+    return this.#entities;
+  }
+}
+
+type Common = { readonly ts: number; readonly source: string; readonly parser: string };
+
+/** Host, time and provenance. */
+function common(
+  r: Received,
+  fields: EventFields,
+  v: {
+    readonly spec: SourceSpec | undefined;
+    readonly status: ParseStatus;
+    readonly claimed: number | undefined;
+  },
+): Common {
+  const { meta, ingested } = r;
+  if (!fields.has('host.name')) defaultHost(r, fields);
+  const claim = claimTime(v.claimed, ingested);
+  if (claim.flag !== '' && v.claimed !== undefined) {
+    fields.setOurs('vigil.claimed_time', isoText(v.claimed));
     fields.setOurs('vigil.time_flag', claim.flag);
   }
   // What the bounds left out is named on the event; the raw bytes have it all.
   if (fields.overflow > 0) fields.setOurs('vigil.fields_left_out', fields.overflow);
   if (fields.cut > 0) fields.setOurs('vigil.values_cut', fields.cut);
   trimDots(fields);
-  const entities = entitiesOf(fields);
-  // A further line with a priority of its own is a record within the record.
-  const headOnly = d.json === undefined && (d.message.length > HEAD_CHARS || d.message.includes('\n<'));
-  const source = verdict.spec?.name ?? UNKNOWN_SOURCE;
-  const flags = flagsOf({ raw: r.raw, text: r.text, facts: r.facts, fields, entities, headOnly, source });
-  if (flags.length > 0) fields.setOurs('vigil.flags', flags);
-  const parser = verdict.spec === undefined ? UNKNOWN_PARSER : `${source}@${verdict.spec.version}`;
-  provenance(fields, meta, { ts: claim.ts, ingested, source, parser, status: verdict.status });
-  return {
-    fields,
-    rawText: r.rawText,
-    raw: r.raw,
-    ts: claim.ts,
-    status: verdict.status,
-    source,
-    parser,
-    entities,
-  };
+  const source = v.spec?.name ?? UNKNOWN_SOURCE;
+  const parser = v.spec === undefined ? UNKNOWN_PARSER : `${source}@${v.spec.version}`;
+  provenance(fields, meta, { ts: claim.ts, ingested, source, parser, status: v.status });
+  return { ts: claim.ts, source, parser };
 }
 
 /** This machine for its own files and journal; the peer for what came without a name over the network. */

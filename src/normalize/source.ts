@@ -4,6 +4,7 @@
  * and `expected.json` (golden). Sources are found by a folder scan; nothing else names them.
  */
 import type { EventFields } from '../model/event.ts';
+import type { Tokens } from './tokens.ts';
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 export type JsonObject = { readonly [key: string]: Json };
@@ -49,6 +50,11 @@ export type SourceSpec = {
    * where a human-readable text exists. Must not throw on any input (a throw quarantines the event and is counted).
    */
   readonly parse: (input: SourceInput, out: EventFields) => ParseOutcome;
+  /**
+   * As `parse`, for a flat JSON document of which only the fields that are asked for are made. Undefined where the plain way
+   * has to be taken (then `out` is thrown away); otherwise the fields are those of `parse` (held by `quick.prop.test.ts`).
+   */
+  readonly fromTokens?: (doc: Tokens, out: EventFields) => ParseOutcome | undefined;
 };
 
 export const defineSource = (spec: SourceSpec): SourceSpec => spec;

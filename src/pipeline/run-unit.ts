@@ -8,7 +8,7 @@ import { errorText } from '../base/result.ts';
 import { type CompiledRules, compileRules } from '../detect/matcher.ts';
 import { makeEnricher } from '../enrich/enrich.ts';
 import type { NetworkEntry } from '../enrich/networks.ts';
-import { decodeFrame, type Frame } from '../journal/frame.ts';
+import { decodeFrame, type Frame, type FrameRecord } from '../journal/frame.ts';
 import { EventFields, type NormalizedEvent } from '../model/event.ts';
 import type { MatchedEvent } from '../model/match.ts';
 import type { RecordMeta } from '../model/record.ts';
@@ -68,6 +68,8 @@ export async function makeStages(options: WorkerOptions, progress: Progress): Pr
     normalize: makeNormalizer(await loadSources(options.sourcesDir), {
       hostZone: options.hostZone,
       hostName: options.hostName,
+      // Each event is matched and encoded before the next record is read.
+      lazy: true,
     }),
     enrich: makeEnricher({ networks: options.networks }),
     rules: compile(options.content),
@@ -143,8 +145,10 @@ type FrameJob = {
 function runFrame(s: Stages, frame: Frame, job: FrameJob): void {
   const skip = Array.isArray(job.held) ? new Set(job.held as readonly number[]) : undefined;
   const store = job.held !== 'all';
-  for (const [ord, record] of frame.records.entries()) {
-    const { meta, raw } = record;
+  const tallies = new Map<RecordMeta, Counts>();
+  for (let ord = 0; ord < frame.records.length; ord++) {
+    const { meta, raw } = frame.records[ord] as FrameRecord;
+    const stored = store && skip?.has(ord) !== true;
     const t0 = performance.now();
     s.progress.at(job.index, ord);
     const parsed = job.quarantine || job.poison.has(ord) ? undefined : read(s, raw, meta, frame.at);
@@ -162,11 +166,17 @@ function runFrame(s: Stages, frame: Frame, job: FrameJob): void {
       door: meta.door,
       sender: meta.sender,
       token: meta.token,
-      leaf: leafHash({ node: frame.node, batch: frame.batch, ord }, frame.at, meta.door, raw),
+      leaf: stored
+        ? leafHash({ node: frame.node, batch: frame.batch, ord }, frame.at, meta.door, raw)
+        : EMPTY,
     };
     stampOurs(event, p);
     const t1 = performance.now();
-    const tally = counts(job.tallies, meta.tenant, meta.door, meta.sender, frame.at);
+    let tally = tallies.get(meta);
+    if (tally === undefined) {
+      tally = counts(job.tallies, meta.tenant, meta.door, meta.sender, frame.at);
+      tallies.set(meta, tally);
+    }
     tally.records++;
     if (event.status !== 'parsed') tally.unparsed++;
     if (job.match && parsed === undefined) tally.failed['poison'] = (tally.failed['poison'] ?? 0) + 1;
@@ -194,7 +204,7 @@ function runFrame(s: Stages, frame: Frame, job: FrameJob): void {
       }
     }
     const t2 = performance.now();
-    if (store && skip?.has(ord) !== true) s.encoder.add(event, p);
+    if (stored) s.encoder.add(event, p);
     const t3 = performance.now();
     job.spent.normalize += (t1 - t0) * 1000;
     job.spent.match += (t2 - t1) * 1000;

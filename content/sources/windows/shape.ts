@@ -22,18 +22,18 @@ export type WinEvent = {
   /** SID of System/Security. */
   readonly sid: string;
   readonly message: string;
-  /** EventData and UserData by name; a Map because the names are a sender's. */
-  readonly data: ReadonlyMap<string, string>;
+  /** EventData and UserData by name; like a Map because the names are a sender's. */
+  readonly data: WinData;
+};
+export type WinData = Pick<ReadonlyMap<string, string>, 'get' | 'has' | 'size'> & {
+  [Symbol.iterator](): Iterator<readonly [string, string]>;
 };
 
 /** Entries of EventData kept per event. */
 export const DATA_MAX = 500;
 
-/** Text of `x`, of `{"#text": x}`, of the first of a list, or of an attribute. */
-const val = (v: Json | undefined): string =>
-  Array.isArray(v)
-    ? val((v as readonly Json[])[0])
-    : (text(v) ?? text(at(v, '#text')) ?? text(at(v, 'Value')) ?? '');
+/** Text of `x`, of `{"#text": x}`, or of an attribute. */
+const val = (v: Json | undefined): string => text(v) ?? text(at(v, '#text')) ?? text(at(v, 'Value')) ?? '';
 const attr = (v: Json | undefined, name: string): string =>
   text(at(v, '#attributes', name)) ??
   text(at(v, '_attributes', name)) ??
@@ -83,7 +83,7 @@ function fromEvtx(event: JsonObject): WinEvent | undefined {
   const id = number(val(at(s, 'EventID')));
   if (id === undefined) return undefined;
   const data = new Map<string, string>();
-  addData(data, at(event, 'EventData'), true);
+  addData(data, at(event, 'EventData'));
   addData(data, at(event, 'UserData'));
   return {
     id,
@@ -104,7 +104,7 @@ function fromEvtx(event: JsonObject): WinEvent | undefined {
 }
 
 /** Keys of the envelope in flat documents; everything else there is event data. */
-const FLAT_ENVELOPE: ReadonlySet<string> = new Set(
+export const FLAT_ENVELOPE: ReadonlySet<string> = new Set(
   'EventID Channel Hostname Computer ComputerName SourceName ProviderName Provider_Name ProviderGuid EventTime EventReceivedTime TimeCreated SystemTime UtcTimeCreated @timestamp RecordNumber EventRecordID Severity SeverityValue Level LevelText Keywords Task Category Opcode OpcodeValue Message Version SourceModuleName SourceModuleType EventType EventTypeName ExecutionProcessID ExecutionThreadID UserID ActivityID EventData UserData product category'.split(
     ' ',
   ),
@@ -148,22 +148,19 @@ function fromFlat(doc: JsonObject): WinEvent | undefined {
   };
 }
 
-const levelName = (n: string): string =>
+export const levelName = (n: string): string =>
   ({ '0': 'information', '1': 'critical', '2': 'error', '3': 'warning', '4': 'information', '5': 'verbose' })[
     n
   ] ?? n;
 
-/** `values`: what is nested is a value, too, and stays as its JSON under its own name. */
-function addData(data: Map<string, string>, v: Json | undefined, values = false): void {
+function addData(data: Map<string, string>, v: Json | undefined): void {
   if (!isObject(v)) return;
   for (const key of Object.keys(v)) {
     if (key === '#attributes' || key === '_attributes' || key === 'xmlns') continue;
     const inner = v[key];
     // UserData wraps its values in one element named after the event: {"LogFileCleared": {...}}.
-    if (isObject(inner) && inner['#text'] === undefined) {
-      if (values) addOne(data, key, inner);
-      addData(data, inner);
-    } else if (key === 'Data' && Array.isArray(inner)) addNamed(data, inner as readonly Json[]);
+    if (isObject(inner) && inner['#text'] === undefined) addData(data, inner);
+    else if (key === 'Data' && Array.isArray(inner)) addNamed(data, inner as readonly Json[]);
     else addOne(data, key, inner);
   }
 }
@@ -181,7 +178,7 @@ function addNamed(data: Map<string, string>, items: readonly Json[]): void {
 
 function addOne(data: Map<string, string>, key: string, v: Json | undefined): void {
   if (v === undefined || v === null || data.size >= DATA_MAX) return;
-  data.set(key, typeof v === 'object' ? (Array.isArray(v) ? '' : val(v)) || JSON.stringify(v) : String(v));
+  data.set(key, typeof v === 'object' ? val(v) || JSON.stringify(v) : String(v));
 }
 
 const ENTITIES: ReadonlyMap<string, string> = new Map([

@@ -5,20 +5,20 @@
 import type { EventFields } from '../../../src/model/event.ts';
 import { defineSource } from '../../../src/normalize/source.ts';
 import { stampMicros } from '../../lib/times.ts';
-import { subject } from './logon.ts';
+import { type Mapper, subject } from './logon.ts';
 import { audited, SECURITY, SYSTEM } from './security.ts';
 import { DATA_MAX, fromJson, fromXml, type WinEvent } from './shape.ts';
+import { fromTokens } from './tokens.ts';
 import { DEFENDER, POWERSHELL, SYSMON } from './sysmon.ts';
 import { baseName, put, qualified } from './values.ts';
 
-const CHANNELS: readonly (readonly [RegExp, ReadonlyMap<number, (e: WinEvent, out: EventFields) => void>])[] =
-  [
-    [/^Security$/i, SECURITY],
-    [/sysmon/i, SYSMON],
-    [/^System$/i, SYSTEM],
-    [/powershell/i, POWERSHELL],
-    [/Windows Defender/i, DEFENDER],
-  ];
+const CHANNELS: readonly (readonly [RegExp, ReadonlyMap<number, Mapper>])[] = [
+  [/^Security$/i, SECURITY],
+  [/sysmon/i, SYSMON],
+  [/^System$/i, SYSTEM],
+  [/powershell/i, POWERSHELL],
+  [/Windows Defender/i, DEFENDER],
+];
 
 export default defineSource({
   name: 'windows',
@@ -40,15 +40,41 @@ export default defineSource({
     if (event === undefined) return 'no';
     envelope(event, out);
     if (event.data.size >= DATA_MAX) out.overflow++;
-    for (const [name, value] of event.data) out.set(`winlog.event_data.${name}`, value);
-    const known = CHANNELS.find(([re]) => re.test(event.channel))?.[1].get(event.id);
-    audited(event, out);
-    known?.(event, out);
-    if (known === undefined) who(event, out);
-    if (!out.has('user.id')) put(out, 'user.id', event.sid);
-    return known === undefined ? 'partial' : 'parsed';
+    for (const [name, value] of event.data) out.set(`${DATA}${name}`, value);
+    return map(event, out);
+  },
+  fromTokens: (doc, out) => {
+    const event = fromTokens(doc);
+    if (event === undefined) return undefined;
+    envelope(event, out);
+    out.defer(DATA, event.data);
+    return map(event, out);
   },
 });
+
+const DATA = 'winlog.event_data.';
+
+function map(event: WinEvent, out: EventFields): 'parsed' | 'partial' {
+  const known = mapperOf(event.channel, event.id);
+  audited(event, out);
+  known?.(event, out);
+  if (known === undefined) who(event, out);
+  if (!out.has('user.id')) put(out, 'user.id', event.sid);
+  return known === undefined ? 'partial' : 'parsed';
+}
+
+/** Channels seen, so that their kind is found once; at most CHANNELS_MAX. */
+const kinds = new Map<string, ReadonlyMap<number, Mapper> | undefined>();
+const CHANNELS_MAX = 1000;
+function mapperOf(channel: string, id: number): Mapper | undefined {
+  let of = kinds.get(channel);
+  if (of === undefined && !kinds.has(channel)) {
+    of = CHANNELS.find(([re]) => re.test(channel))?.[1];
+    if (kinds.size >= CHANNELS_MAX) kinds.clear();
+    kinds.set(channel, of);
+  }
+  return of?.get(id);
+}
 
 /** Who acted, for events that nothing else is known of. */
 function who(e: WinEvent, out: EventFields): void {

@@ -251,9 +251,8 @@ function tell(c: Class): void {
   c.told = c.events;
 }
 
-/** An event is kept for the sample without its raw bytes. */
-const kept = (e: NormalizedEvent): Judged => ({
-  fields: e.fields,
-  rawText: e.rawText,
-  entities: e.entities,
-});
+/** An event is kept for the sample without its raw bytes, and whole: what was deferred is made now. */
+function kept(e: NormalizedEvent): Judged {
+  e.fields.entries();
+  return { fields: e.fields, rawText: e.rawText, entities: e.entities };
+}
