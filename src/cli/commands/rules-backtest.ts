@@ -7,7 +7,7 @@ import type { BacktestResult } from '../../api/contract.ts';
 import { printable } from '../../base/printable.ts';
 import { parseOptions } from '../options.ts';
 import { EXIT_FAILED, EXIT_OK, EXIT_USAGE, type Output } from '../output.ts';
-import { type Command, type CommandInput, LOCAL } from './command.ts';
+import { type CommandInput, LOCAL } from './command.ts';
 
 export const BACKTEST_USAGE = 'rules backtest RULE [--since 30d] [--lists now|then] [--tenant NAME] [--json]';
 const OPTIONS = [
@@ -19,19 +19,6 @@ const OPTIONS = [
 const UNIT_US: Readonly<Record<string, number>> = { m: 60e6, h: 3600e6, d: 86_400e6, w: 604_800e6 };
 /** A rule file that is not in force yet, bytes. */
 const FILE_BYTES_MAX = 512 * 1024;
-
-/** What `vigil rules` asks of an open Vigil. */
-export const rulesOnStore: Command = {
-  name: 'rules',
-  usage: BACKTEST_USAGE,
-  about: 'what a rule would have found in the stored events',
-  run(c) {
-    const [verb, ...args] = c.args;
-    return verb === 'backtest'
-      ? backtestCommand({ ...c, args })
-      : Promise.resolve(usage(c.o, `vigil ${BACKTEST_USAGE}`));
-  },
-};
 
 /** RULE is an id, a name, a title or a file: one of the rules in force, or any file of rules. */
 export async function backtestCommand({ app, args, cwd, signal, o }: CommandInput): Promise<number> {
