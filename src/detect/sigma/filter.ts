@@ -8,6 +8,7 @@
  * Held by `filter.test.ts` and `test/conformance`.
  */
 import { createHash } from 'node:crypto';
+import { conditionProblems } from '../../condition/evaluate.ts';
 import type { Condition } from '../../condition/tree.ts';
 import type { BaseRule, LogSource } from '../rule.ts';
 import { detectionCondition } from './detection.ts';
@@ -46,7 +47,9 @@ export function filterOf(doc: YamlDocument, file: string): SigmaFilter {
   if (condition === undefined || condition.kind !== 'scalar')
     throw new SigmaError(filter.line, "a filter has exactly one 'condition', a text");
   const detection: Yaml = { ...filter, entries: filter.entries.filter(([k]) => k !== 'rules') };
-  detectionCondition(detection, (name) => [name]);
+  const bad = conditionProblems(detectionCondition(detection, (name) => [name]))[0];
+  // Within the rule that it narrows, it would take that rule out of force.
+  if (bad !== undefined) throw new SigmaError(filter.line, bad);
   return {
     id: textOf(root, 'id') || `filter-${createHash('sha256').update(doc.text).digest('hex').slice(0, 16)}`,
     title,
