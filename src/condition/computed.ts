@@ -1,5 +1,5 @@
 /**
- * Fields that no event carries and any condition may ask for: they are computed from the event when asked. Their values
+ * Fields that any condition may ask for: where the event does not carry them, they are computed from it when asked. Their values
  * are the same live and in SQL (`src/query/sql-computed.ts`; held by `src/query/exact.int.test.ts`).
  *
  * - `certificate.days_to_expiry`: whole days from the event's time (`@timestamp`) to `x509.not_after`, negative once it
@@ -29,13 +29,17 @@ export const isComputed = (field: string): boolean => COMPUTED.has(field);
 
 /** What `fields.get` gives, or the computed value. */
 export function fieldValue(fields: Fields, field: string): FieldValue | undefined {
-  const compute = COMPUTED.get(field);
-  return compute === undefined ? fields.get(field) : compute(fields);
+  return reader(field)(fields);
 }
 
 /** `fields.get` for one field, the computed ones included; looked up once. */
 export function reader(field: string): (fields: Fields) => FieldValue | undefined {
-  return COMPUTED.get(field) ?? ((fields) => fields.get(field));
+  const compute = COMPUTED.get(field);
+  if (compute === undefined) return (fields) => fields.get(field);
+  return (fields) => {
+    const own = fields.get(field);
+    return own === undefined ? compute(fields) : own;
+  };
 }
 
 function daysToExpiry(fields: Fields): number | undefined {

@@ -16,11 +16,21 @@ export type Printers = {
 export function printTestNode(c: Extract<Condition, { kind: 'test' }>, by: Printers): string {
   // A bare field before a plain number would be a `compare`, which the tree tells apart.
   const bare = c.op !== '==' && c.op !== '!=' && c.right.kind !== 'number' && c.right.kind !== 'text';
-  return `${printSide(c.left, bare, by)} ${c.op} ${printSide(c.right, bare, by)}`;
+  return `${printBegin(c.left, bare, by)} ${c.op} ${printSide(c.right, bare, by)}`;
 }
 
 const printSide = (e: Expression, bare: boolean, by: Printers): string =>
   e.kind === 'field' && !bare ? `field(${by.field(e.field)})` : printExpression(e, by);
+
+/** A term does not begin with a number or with quoted text: a function gives them again. */
+function printBegin(e: Expression, bare: boolean, by: Printers): string {
+  if (e.kind === 'number') return `number(${e.value})`;
+  if (e.kind === 'text') return `coalesce(${by.quote(e.value)})`;
+  if (e.kind !== 'arithmetic' || e.left.kind === 'arithmetic' || e.left.kind === 'number') {
+    return printSide(e, bare, by);
+  }
+  return `${printBegin(e.left, true, by)} ${e.op} ${operand(e.right, by)}`;
+}
 
 /** A name that the expression's lexer takes whole and that is no alias. */
 const BARE = /^(@timestamp|[A-Za-z_][A-Za-z0-9_]*([.][A-Za-z0-9_]+)+)$/;

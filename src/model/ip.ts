@@ -18,11 +18,20 @@ export function parseIp(text: string): string | undefined {
   if (zone > 0) s = s.slice(0, zone);
   // A dotted tail with a leading zero is octal to some and decimal to others.
   if (/[:.]0\d+(?:\.|$)/.test(s) && s.includes('.')) return undefined;
+  s = withoutDots(s);
   if (!ipaddr.IPv6.isValid(s)) return undefined;
   const v6 = ipaddr.IPv6.parse(s);
   if (v6.isIPv4MappedAddress()) return v6.toIPv4Address().toString();
   return v6.toRFC5952String();
 }
+
+/** A dotted tail as hex groups: ipaddr.js takes `::1.2.3.4` for the mapped `::ffff:1.2.3.4`, which is another address. */
+const withoutDots = (s: string): string =>
+  s.replace(/:(\d{1,3})[.](\d{1,3})[.](\d{1,3})[.](\d{1,3})$/, (all, ...octets: string[]) => {
+    const [a, b, c, d] = octets.slice(0, 4).map(Number) as [number, number, number, number];
+    if (a > 255 || b > 255 || c > 255 || d > 255) return all;
+    return `:${((a << 8) | b).toString(16)}:${((c << 8) | d).toString(16)}`;
+  });
 
 /** 16 bytes, IPv4 as ::ffff:a.b.c.d; undefined where the text is no address. */
 export function ipBytes(text: string): Uint8Array | undefined {

@@ -32,3 +32,21 @@ test('an accepted field gives a query that parses', () => {
   assert.equal(first?.start, 4);
   assert.ok(parseQuery(`NOT ${first?.text}10.0.1.5`, { now: 0 }).ok);
 });
+
+test('within counts: classes, keys, windows; within functions: what they take', () => {
+  assert.ok(at('hou').includes('hour('));
+  assert.ok(at('failed AND cou').includes('count('));
+  assert.ok(at('count(auth_').includes('auth_failure'));
+  assert.ok(at('NOT exists(renew').includes('renewal_event'));
+  assert.deepEqual(at('count(auth_failure ').slice(0, 2), ['by', 'in']);
+  assert.deepEqual(at('count(auth_failure by sour')[0], 'source');
+  assert.ok(at('count(auth_failure by user, source.i').includes('source.ip'));
+  assert.deepEqual(at('count(auth_failure by source.ip i'), ['in']);
+  assert.ok(at('exists(auth_failure for user in l').includes('last 30 days'));
+  assert.ok(at('hour(').includes('@timestamp'));
+  assert.ok(!at('hour(').includes('user.name'));
+  assert.ok(at('len(proc').includes('process.name'));
+  assert.ok(at('event.do').includes('event.domain:'));
+  assert.ok(at('certificate.day').includes('certificate.days_to_expiry:'));
+  assert.ok(at('user.name:(a OR b) ex').includes('exists('));
+});

@@ -4,11 +4,13 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { compileCondition } from '../condition/evaluate.ts';
 import { literal, print } from '../condition/print.ts';
+import { type CountTerm, type Expression, TEST_OPS } from '../condition/expression.ts';
+import { kindOf } from '../condition/expression-type.ts';
 import { tokensOf } from '../condition/text.ts';
 import type { Condition, PatternPart } from '../condition/tree.ts';
 import { hotField } from '../model/catalogue.ts';
 import { EventFields } from '../model/event.ts';
-import { condition, eventSpec, FIELDS, field, LISTS, pattern, text } from './testing.ts';
+import { comparison, condition, eventSpec, FIELDS, field, leaf, LISTS, pattern, text } from './testing.ts';
 import { parseQuery } from './parse.ts';
 
 const RUNS = 300;
@@ -26,6 +28,52 @@ const merged = pattern
   )
   .map((parts) => parts.filter((p, i) => p.kind !== 'any' || parts[i - 1]?.kind !== 'any'));
 const wild = merged.filter((p) => p.some((x) => x.kind !== 'text') && !p.every((x) => x.kind === 'any'));
+
+/** Comparisons that the parser can make: text alone, or a number before anything but arithmetic, begins no term. */
+const begins = (e: Expression): boolean =>
+  e.kind === 'arithmetic'
+    ? e.left.kind === 'number' || begins(e.left)
+    : e.kind !== 'number' && e.kind !== 'text';
+const unreadable = (c: Condition): boolean => {
+  if (c.kind !== 'test') return true;
+  const [l, r] = [kindOf(c.left), kindOf(c.right)];
+  // Text beside a time would be read as a time.
+  return (
+    !begins(c.left) || (l === 'time' && c.right.kind === 'text') || (r === 'time' && c.left.kind === 'text')
+  );
+};
+const count: fc.Arbitrary<CountTerm> = fc.record({
+  kind: fc.constant('count' as const),
+  where: fc.oneof(
+    fc.constant<Condition>({ kind: 'const', value: true }),
+    fc.constant<Condition>({ kind: 'words', words: ['by', 'in'] }),
+    leaf.filter((c) => c.kind === 'compare' && hotField(c.field)?.type !== 'date'),
+    fc.constant<Condition>({
+      kind: 'or',
+      items: [
+        { kind: 'exists', field: 'user.name' },
+        { kind: 'words', words: ['for'] },
+      ],
+    }),
+  ),
+  distinct: fc.oneof(
+    fc.constant(''),
+    text.filter((t) => t !== ''),
+  ),
+  by: fc.array(fc.array(fc.oneof(field, text), { minLength: 1, maxLength: 3 }), { maxLength: 3 }),
+  span: fc.integer({ min: 1, max: 366 * 86_400 }).map((s) => s * 1e6),
+});
+const counted: fc.Arbitrary<Condition> = fc
+  .tuple(fc.constantFrom(...TEST_OPS), count, fc.option(count), fc.integer())
+  .map(([op, left, of, value]) => ({
+    kind: 'test',
+    op,
+    left,
+    right:
+      of === null
+        ? { kind: 'number', value }
+        : { kind: 'arithmetic', op: '*', left: { kind: 'number', value }, right: { kind: 'baseline', of } },
+  }));
 
 /** What the parser can make. */
 const parsable: fc.Arbitrary<Condition> = fc.letrec<{ tree: Condition }>((tie) => ({
@@ -80,6 +128,8 @@ const parsable: fc.Arbitrary<Condition> = fc.letrec<{ tree: Condition }>((tie) =
       pattern: merged.filter((p) => p.length > 0),
       cased: fc.boolean(),
     }),
+    comparison.filter((c) => !unreadable(c)),
+    counted,
     fc.record({ kind: fc.constant('entity' as const), entity: text }),
     fc.record({ kind: fc.constant('const' as const), value: fc.boolean() }),
     fc.record({ kind: fc.constant('not' as const), item: tie('tree') }),
@@ -203,6 +253,15 @@ test('any text parses or is refused with a place inside it', () => {
       '/',
       '\\',
       '*',
+      'exists(',
+      'count(a by',
+      'in 5m)',
+      'hour(',
+      '10 *',
+      'field(',
+      'baseline',
+      '> 3',
+      'renewal_event',
       'user.name',
       ' ',
     ),

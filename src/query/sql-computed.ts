@@ -12,7 +12,7 @@ const column = (field: string): string => {
   return columnOf(def);
 };
 
-/** `Nullable(String)`, or undefined where the field is not computed. */
+/** What is computed where the event does not carry the field: `Nullable(String)`; undefined for any other field. */
 export function computedSql(field: string, p: SqlParams): string | undefined {
   switch (field) {
     case DAYS_TO_EXPIRY: {

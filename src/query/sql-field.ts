@@ -6,6 +6,7 @@
  * `fields` holds no empty text, so presence is `!= ''`: `mapContains` misses the key '' of a LowCardinality map (26.7).
  * Every expression is 0 or 1, never NULL, so that NOT is the complement. Held by `exact.int.test.ts`.
  */
+import { isComputed } from '../condition/computed.ts';
 import { type FieldDef, hotField } from '../model/catalogue.ts';
 import { computedSql } from './sql-computed.ts';
 import { columnOf, type SqlParams } from './sql-params.ts';
@@ -14,9 +15,36 @@ import { columnOf, type SqlParams } from './sql-params.ts';
 export type TextTest = { readonly sql: (x: string) => string; readonly empty: boolean };
 
 const isText = (def: FieldDef): boolean => def.type === 'keyword' || def.type === 'text';
+
 export function existsSql(field: string, p: SqlParams): string {
   const computed = computedSql(field, p);
-  if (computed !== undefined) return `isNotNull(${computed})`;
+  const own = ownExistsSql(field, p);
+  return computed === undefined ? own : `(${own} OR isNotNull(${computed}))`;
+}
+
+/** Absent or null. */
+export function nullSql(field: string, p: SqlParams): string {
+  const computed = computedSql(field, p);
+  const own = ownNullSql(field, p);
+  return computed === undefined ? own : `if(${ownExistsSql(field, p)}, ${own}, isNull(${computed}))`;
+}
+
+/** Does any of the field's values, as text, pass the test? */
+export function anyTextSql(field: string, test: TextTest, p: SqlParams): string {
+  if (!isComputed(field)) return ownAnyTextSql(field, test, p);
+  return `arrayExists(c -> ${test.sql('c')}, ${textsSql(field, p)})`;
+}
+
+/** All values as `Array(String)`. */
+export function textsSql(field: string, p: SqlParams): string {
+  const computed = computedSql(field, p);
+  const own = ownTextsSql(field, p);
+  if (computed === undefined) return own;
+  const made = `arrayMap(c -> assumeNotNull(c), arrayFilter(c -> isNotNull(c), [${computed}]))`;
+  return `if(${ownExistsSql(field, p)}, ${own}, ${made})`;
+}
+
+function ownExistsSql(field: string, p: SqlParams): string {
   const name = p.bind('String', field);
   const elsewhere = `has(empties, ${name}) OR has(nulls, ${name})`;
   const def = hotField(field);
@@ -28,10 +56,7 @@ export function existsSql(field: string, p: SqlParams): string {
   return `(isNotNull(${col}) OR ${elsewhere})`;
 }
 
-/** Absent or null. */
-export function nullSql(field: string, p: SqlParams): string {
-  const computed = computedSql(field, p);
-  if (computed !== undefined) return `isNull(${computed})`;
+function ownNullSql(field: string, p: SqlParams): string {
   const name = p.bind('String', field);
   const def = hotField(field);
   if (def === undefined) {
@@ -44,11 +69,7 @@ export function nullSql(field: string, p: SqlParams): string {
   return `isNull(${col})`;
 }
 
-/** Does any of the field's values, as text, pass the test? */
-export function anyTextSql(field: string, test: TextTest, p: SqlParams): string {
-  const computed = computedSql(field, p);
-  if (computed !== undefined)
-    return `arrayExists(c -> isNotNull(c) AND ${test.sql('assumeNotNull(c)')}, [${computed}])`;
+function ownAnyTextSql(field: string, test: TextTest, p: SqlParams): string {
   const def = hotField(field);
   if (def === undefined) return anyRest(field, test, p);
   const col = columnOf(def);
@@ -69,11 +90,7 @@ function anyRest(field: string, test: TextTest, p: SqlParams): string {
   return `((fields[${name}] != '' AND ${one}) OR has(empties, ${name}) OR ${list})`;
 }
 
-/** All values as `Array(String)`. */
-export function textsSql(field: string, p: SqlParams): string {
-  const computed = computedSql(field, p);
-  if (computed !== undefined)
-    return `if(isNull(${computed}), emptyArrayString(), [assumeNotNull(${computed})])`;
+function ownTextsSql(field: string, p: SqlParams): string {
   const name = p.bind('String', field);
   const def = hotField(field);
   if (def === undefined) {

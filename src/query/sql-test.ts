@@ -5,7 +5,6 @@
  */
 import { never } from '../base/result.ts';
 import { fieldsOf, valuesMax } from '../condition/compile-test.ts';
-import { isComputed } from '../condition/computed.ts';
 import type { Expression } from '../condition/expression.ts';
 import { checkTest, kindOf, zoneOf } from '../condition/expression-type.ts';
 import { isStateful } from '../condition/stateful.ts';
@@ -13,7 +12,6 @@ import { numberOf, NUMBER_CHARS_MAX, NUMBER_GROUP } from '../condition/text.ts';
 import type { Condition } from '../condition/tree.ts';
 import { CLOCK_US_MAX, CLOCK_US_MIN, type ClockPart } from '../condition/zone.ts';
 import { hotField } from '../model/catalogue.ts';
-import { computedSql } from './sql-computed.ts';
 import { textOf, textsSql } from './sql-field.ts';
 import { columnOf, type SqlParams } from './sql-params.ts';
 
@@ -44,8 +42,6 @@ type Source = {
 type Sources = ReadonlyMap<string, Source>;
 
 function sourceOf(field: string, name: string, most: number, p: SqlParams): Source {
-  const computed = isComputed(field) ? computedSql(field, p) : undefined;
-  if (computed !== undefined) return { text: computed, number: numberSql(computed), values: undefined };
   const def = hotField(field);
   if (def !== undefined && !def.multi) {
     const col = columnOf(def);

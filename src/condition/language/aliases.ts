@@ -50,7 +50,16 @@ export const FIELD_GROUPS: ReadonlyMap<string, readonly string[]> = new Map([
   ['event.type', ['event.type', 'event.action']],
   ['event_type', ['event.action', 'event.type']],
   ['event.domain', ['x509.subject.common_name', 'x509.alternative_names']],
-  ['event.issuer', ['x509.issuer.common_name', 'x509.issuer.distinguished_name', 'x509.authority_key_id']],
+  // The logs of many CAs (Vault, AD CS, AWS) do not repeat the certificate's issuer: there it is the authority they name.
+  [
+    'event.issuer',
+    [
+      'x509.issuer.common_name',
+      'x509.issuer.distinguished_name',
+      'x509.authority_key_id',
+      'certificate.authority',
+    ],
+  ],
 ]);
 /** Behind these a class of events (`classes.ts`) may stand for a value. */
 export const NAMES_OF_CLASSES: ReadonlySet<string> = new Set(['event.type', 'event_type']);

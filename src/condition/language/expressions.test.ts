@@ -74,6 +74,7 @@ test("the seed's three rules, as they are written there", () => {
               inList('x509.issuer.common_name', 'approved_cas'),
               inList('x509.issuer.distinguished_name', 'approved_cas'),
               inList('x509.authority_key_id', 'approved_cas'),
+              inList('certificate.authority', 'approved_cas'),
             ],
           },
         },

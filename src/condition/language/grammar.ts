@@ -20,6 +20,7 @@ export type TokenKind =
   | 'word'
   | 'function'
   | 'list'
+  | 'class'
   | 'pipe'
   | 'punctuation';
 
@@ -48,7 +49,11 @@ export const OPERATORS: readonly Operator[] = [
 export type FunctionName = 'exists' | 'null' | 'cased' | 'keyword' | 'fieldref' | 'entity' | 'true' | 'false';
 /** Written `name(...)` without a blank before the parenthesis. */
 export const FUNCTIONS: readonly { readonly name: FunctionName; readonly about: string }[] = [
-  { name: 'exists', about: 'the field is there, even empty: exists(user.name)' },
+  {
+    name: 'exists',
+    about:
+      'the field is there, even empty: exists(user.name); or exists(auth_failure for user.name in last 30 days)',
+  },
   { name: 'null', about: 'the field is absent or null: null(user.name)' },
   { name: 'cased', about: 'case matters inside: cased(process.name:Pow*)' },
   { name: 'keyword', about: 'found anywhere in the raw text or in any value: keyword("4625")' },

@@ -31,7 +31,13 @@ import {
   type QueryError,
 } from './grammar.ts';
 import { atCountEnd, readCount } from './read-count.ts';
-import { CALLS, type CountFunction, expressionCall, ExpressionReader } from './read-expression.ts';
+import {
+  ARITHMETIC_NEXT,
+  CALLS,
+  type CountFunction,
+  expressionCall,
+  ExpressionReader,
+} from './read-expression.ts';
 import { hasWildcard, type Piece, pieceText, QueryFault, Scanner } from './scan.ts';
 import { bareCondition, resolveTarget, type Target, valueCondition, withCase } from './term.ts';
 import { parseTime } from './time.ts';
@@ -407,7 +413,10 @@ export class FilterParser {
     if (hasWildcard(piece)) return undefined;
     const word = pieceText(piece);
     const found = CLASSES.get(word);
-    if (found !== undefined) return found.condition;
+    if (found !== undefined) {
+      s.tokens[s.tokens.length - 1] = { kind: 'class', start: piece.start, end: piece.end };
+      return found.condition;
+    }
     if (KNOWN_NAMES.has(word)) {
       s.fail(`"${word}" is a field, not a class of events`, [`${word}:*`, `"${word}" as a text`], piece);
     }
@@ -570,9 +579,7 @@ export class FilterParser {
   }
 }
 
-/** `*` wants an operand behind it: alone it stands for every event. */
 const SIGN_NEXT = /^\s+[-+/%]\s/;
-const ARITHMETIC_NEXT = /^\s+(?:[-+/%]\s|\*\s*[\w@("`.-])/;
 const isOrder = (op: Operator): boolean => ['<', '<=', '>', '>='].includes(op.name);
 
 /** The place behind the parenthesis that closes the one at `open`; -1 where none does. Quoted text is skipped. */

@@ -40,6 +40,20 @@ export const CALLS: ReadonlySet<string> = new Set([
   'field',
   'baseline',
 ]);
+/** For completion and help. */
+export const CALL_HELP: readonly { readonly name: string; readonly about: string }[] = [
+  ...EXPRESSION_FUNCTIONS.map((name) => ({ name, about: SIGNATURES[name].about })),
+  { name: 'field', about: 'a field where a word would be text: user.name == field(user.target.name)' },
+  { name: 'count', about: 'count(auth_failure by source.ip in 5m) > 10: events with the same key until now' },
+  {
+    name: 'count_distinct',
+    about: 'count_distinct(user.name where auth_failure by source.ip in 5m) > 10: different values',
+  },
+  { name: 'baseline', about: 'what the count usually is: count(...) > 10 * baseline' },
+];
+
+/** `*` wants an operand behind it: alone it stands for every event. */
+export const ARITHMETIC_NEXT = /^\s+(?:[-+/%]\s|\*\s*[\w@("`.-])/;
 /** Neither a number nor a sign. */
 const BARE_WORD = /^[A-Za-z_\u0080-\u{10ffff}]/u;
 const CALL = /([a-z_]{1,20})\(/y;
@@ -98,7 +112,10 @@ export class ExpressionReader {
     const s: Scanner = this.#s;
     s.space();
     const start = s.pos;
-    if (expressionCall(s.text, start) !== undefined || !BARE_WORD.test(s.peekRun())) return this.sum();
+    const run = s.peekRun();
+    const behind = s.text.slice(start + run.length, start + run.length + 50);
+    const sum = expressionCall(s.text, start) !== undefined || ARITHMETIC_NEXT.test(behind);
+    if (sum || !BARE_WORD.test(run)) return this.sum();
     const piece = s.piece('value', 'value') as Piece;
     return this.#made({ kind: 'text', value: pieceText(piece) }, start);
   }
