@@ -162,6 +162,15 @@ export const COVERAGE: Readonly<Record<string, readonly string[]>> = {
   'GSuite.Gmail.SpamEmail.LinkClicked': ['gws_spam_acted_on'],
   'GSuite.Gmail.SpamEmail.AttachmentDownload': ['gws_spam_acted_on'],
   'GSuite.Gmail.Malware.In.Email': ['gws_mail_malware'],
+  // alerts of other products
+  'AWS.GuardDuty.CriticalSeverityFinding': ['vendor_alert'],
+  'AWS.GuardDuty.MediumSeverityFinding': ['vendor_alert'],
+  'AWS.GuardDuty.LowSeverityFinding': ['vendor_alert'],
+  'Crowdstrike.Detection.passthrough': ['vendor_alert'],
+  'Crowdstrike.NewUserCreated': ['edr_users_changed'],
+  'SentinelOne.Alert.Passthrough': ['vendor_alert'],
+  'SentinelOne.Threats': ['vendor_alert'],
+  'Defender.Detection.passthrough': ['vendor_alert'],
   // across products
   'Standard.MFADisabled': [
     'saas_second_factor_optional',

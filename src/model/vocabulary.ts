@@ -143,6 +143,7 @@ tls_handshake; network; connection protocol; event.outcome; a TLS handshake was 
 http_request; web; access; http.request.method|url.original|url.path; an HTTP request was served
 http_error; web; error; ; a web server reported an error
 ids_alert; intrusion_detection; info; ; a network sensor raised an alert
+security_alert; intrusion_detection; info; ; another security product raised an alert
 `;
 
 const FILE_AND_CONFIGURATION = `
