@@ -227,5 +227,6 @@ export const DEMO_LISTS: ReadonlyMap<
   { readonly kind: 'text' | 'domain' | 'cidr'; readonly values: readonly string[] }
 > = new Map([
   ['monitored_domains', { kind: 'domain' as const, values: [...MONITORED_DOMAINS] }],
-  ['approved_cas', { kind: 'text' as const, values: [CAS.internal, CAS.public, CAS.clients] }],
+  // Vault's log names the mount that issues, not the issuer.
+  ['approved_cas', { kind: 'text' as const, values: [CAS.internal, CAS.public, CAS.clients, 'pki_int'] }],
 ]);

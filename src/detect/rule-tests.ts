@@ -9,9 +9,10 @@
  *         events:
  *           - { repeat: 11, every: 20s, fields: { event.action: ssh_login, host.name: 'web{i}' } }
  *           - { after: 1m, raw: 'Mar  5 14:23:01 server sshd[1234]: Failed password for root from 10.0.1.5' }
+ *           - { wait: 84d }        # time passes, with a tick every hour: for what only time brings about
  *
  * Time starts at a fixed instant; `after` moves it on before the first, `every` between repetitions; `{i}` counts them
- * from 1. Raw lines need a normalizer, which the caller gives. Held by `test/rules.int.test.ts`, which runs all of ours.
+ * from 1. A date field may be said from there: `x509.not_after: +90d`. Raw lines need a normalizer, which the caller gives. Held by `test/rules.int.test.ts`, which runs all of ours.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -19,10 +20,13 @@ import { errorText } from '../base/result.ts';
 import { LIST_KINDS, type Lists, type NamedList } from '../condition/tree.ts';
 import { EventFields, type FieldValue, type NormalizedEvent } from '../model/event.ts';
 import type { MatchedEvent } from '../model/match.ts';
+import { hotField } from '../model/catalogue.ts';
 import { applyAction, ACTIONS, type Outcome } from '../model/vocabulary.ts';
 import { weightOf } from './attempts.ts';
 import { Correlator, type Hit } from './correlate.ts';
 import { readRuleFiles, rulesFromFiles } from './load.ts';
+import { Memory } from './memory/memory.ts';
+import type { MemoryHit } from './memory/runtime.ts';
 import { type CompiledRules, compileRules } from './matcher.ts';
 import type { Rule, RuleProblem, RuleSet } from './rule.ts';
 import { child, readYaml, textOf, textsOf, type Yaml } from './sigma/yaml.ts';
@@ -134,7 +138,8 @@ export function runTestFile(f: TestFile): RuleTestResult[] {
       .sort((a, b) => a.line - b.line)[0];
   const tests = child(root, 'tests');
   if (tests?.kind !== 'seq' || tests.items.length === 0) return fail("'tests' is an empty list");
-  const compiled = compileRules(set, listsOf(root));
+  const lists = listsOf(root);
+  const compiled = compileRules(set, lists);
   return tests.items.map((t) => {
     const named = textOf(t, 'rule') || textOf(root, 'rule');
     const rule = find(named);
@@ -145,7 +150,7 @@ export function runTestFile(f: TestFile): RuleTestResult[] {
       if (events === undefined) return { ...base, ok: true, reason: 'skipped: needs a normalizer' };
       const refused = compiled.problems.find((p) => p.file === rule.file);
       if (refused !== undefined) return { ...base, ok: false, reason: refused.reason };
-      const met = meets(set, compiled, rule.id, events);
+      const met = meets({ set, lists }, compiled, rule.id, events);
       const want = textOf(t, 'expect');
       if (want !== 'match' && want !== 'none')
         return { ...base, ok: false, reason: "'expect' is match or none" };
@@ -157,13 +162,39 @@ export function runTestFile(f: TestFile): RuleTestResult[] {
   });
 }
 
-type Timed = { readonly event: NormalizedEvent; readonly at: number };
+/** An event, or time that has passed. */
+type Timed = { readonly event: NormalizedEvent | undefined; readonly at: number };
+const HOUR_US = 3600e6;
+/** Passed in one `wait`. */
+const WAIT_MAX_US = 800 * 86_400e6;
 
-function meets(set: RuleSet, compiled: CompiledRules, id: string, events: readonly Timed[]): boolean {
+function meets(
+  { set, lists }: { readonly set: RuleSet; readonly lists: Lists },
+  compiled: CompiledRules,
+  id: string,
+  events: readonly Timed[],
+): boolean {
   const correlator = new Correlator(set);
+  const memory = new Memory(set, lists);
   let met = false;
+  let now = START;
   const hits: Hit[] = [];
+  const remembered: MemoryHit[] = [];
+  const told = (): void => {
+    for (const h of remembered.splice(0)) {
+      met ||= h.rule.id === id;
+      correlator.feed(h.rule.id, h.trigger, 1, hits);
+    }
+  };
+  memory.tick(now, remembered);
   for (const [ord, { event, at }] of events.entries()) {
+    for (; event === undefined && now < at; now += Math.min(HOUR_US, at - now)) memory.tick(now, remembered);
+    now = at;
+    if (event === undefined) {
+      memory.tick(now, remembered);
+      told();
+      continue;
+    }
     const rules = compiled.match(event);
     if (rules.includes(id)) met = true;
     const m: MatchedEvent = {
@@ -180,6 +211,10 @@ function meets(set: RuleSet, compiled: CompiledRules, id: string, events: readon
       entities: event.entities,
     };
     for (const r of rules) correlator.feed(r, m, weightOf(m), hits);
+    memory.saw(m);
+    if (memory.concerns(m)) memory.apply(m, weightOf(m), remembered);
+    memory.tick(at, remembered);
+    told();
   }
   correlator.tick(START + 400 * 86_400e6, hits);
   return met || hits.some((h) => h.rule.id === id);
@@ -203,6 +238,12 @@ function eventsOf(test: Yaml, normalize: NormalizeLine | undefined, eventsMax: n
   const out: Timed[] = [];
   let now = START;
   for (const item of list.items) {
+    const wait = textOf(item, 'wait');
+    if (wait !== '') {
+      now += Math.min(WAIT_MAX_US, micros(wait));
+      out.push({ event: undefined, at: now });
+      continue;
+    }
     now += micros(textOf(item, 'after') || '0s');
     const repeat = Number(textOf(item, 'repeat') || 1);
     const every = micros(textOf(item, 'every') || '1s');
@@ -244,7 +285,7 @@ function eventOf(
     applyAction(fields, action, outcome === '' ? undefined : (outcome as Outcome));
   }
   for (const [name, v] of given.entries) {
-    const value = fieldValue(v, counted);
+    const value = dated(name, fieldValue(v, counted), now);
     if (name.startsWith('vigil.')) fields.setOurs(name, value);
     else fields.set(name, value);
   }
@@ -258,6 +299,12 @@ function eventOf(
     parser: 'test@1',
     entities: [],
   };
+}
+
+/** `+90d` in a date field is ninety days from now. */
+function dated(name: string, value: FieldValue, now: number): FieldValue {
+  if (typeof value !== 'string' || hotField(name)?.type !== 'date' || !/^[+-]\d/.test(value)) return value;
+  return now + (value.startsWith('-') ? -1 : 1) * micros(value.slice(1));
 }
 
 function fieldValue(y: Yaml, counted: (s: string) => string): FieldValue {
