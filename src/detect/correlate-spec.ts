@@ -2,7 +2,7 @@
  * What a correlation means for its windows: what is measured, when the condition holds, and whether an event or only
  * time can decide it.
  *
- * Held by `correlate.test.ts` and `test/conformance`.
+ * Held by `closing.test.ts` and `test/conformance`.
  */
 import { isMetric } from './group-keys.ts';
 import type { CorrelationOp, CorrelationRule } from './rule.ts';

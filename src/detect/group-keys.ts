@@ -1,7 +1,7 @@
 /**
  * What an event's fields say for a correlation: the keys of the groups that it belongs to, and the value that is counted.
  *
- * Held by `groups.test.ts`, `correlate.test.ts` and `test/conformance`.
+ * Held by `groups.test.ts` and `test/conformance`.
  */
 import { numberOf } from '../condition/text.ts';
 import type { FieldValue } from '../model/event.ts';

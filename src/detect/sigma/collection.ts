@@ -4,7 +4,7 @@
  * state a key, the document itself wins over the global one. A rule that inherits its id and is not the first to do so
  * gets the id with `#2`, `#3`: ids stay unique and the same as long as the order of documents does.
  *
- * Held by `collection.test.ts`.
+ * Held by `link.test.ts` and `test/conformance`.
  */
 import { SigmaError } from './modifiers.ts';
 import { child, textOf, type Yaml, type YamlDocument, type YamlMap } from './yaml.ts';

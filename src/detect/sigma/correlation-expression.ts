@@ -2,7 +2,7 @@
  * Extended conditions of temporal correlations: `a and not b`, `(a or b) and c`, over names or ids of rules. Precedence
  * from least to most binding: or, and, not, parentheses.
  *
- * Held by `correlation-expression.test.ts` and `test/conformance`.
+ * Held by `closing.test.ts` and `test/conformance`.
  */
 import type { CorrelationExpression } from '../rule.ts';
 import { SigmaError } from './modifiers.ts';

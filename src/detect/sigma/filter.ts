@@ -5,7 +5,7 @@
  * filter's own: `1 of sel*` inside a filter never means a rule's. Field names are mapped as those of the rule that is
  * narrowed.
  *
- * Held by `filter.test.ts` and `test/conformance`.
+ * Held by `link.test.ts` and `test/conformance`.
  */
 import { createHash } from 'node:crypto';
 import { conditionProblems } from '../../condition/evaluate.ts';
