@@ -157,7 +157,7 @@ export const COVERAGE: Readonly<Record<string, readonly string[]>> = {
   'GSuite.Workspace.TrustedDomainsAllowlist': ['gws_domain_trusted'],
   'Google.Workspace.Admin.Custom.Role': ['gws_administrator_made'],
   'Google.Workspace.Advanced.Protection.Program': ['gws_sign_in_weakened'],
-  'Google.Workspace.Apps.Marketplace.Allowlist': ['gws_app_let_in'],
+  'Google.Workspace.Apps.Marketplace.Allowlist': ['gws_marketplace_opened'],
   'Google.Workspace.Apps.Marketplace.New.Domain.Application': ['gws_app_let_in'],
   'GSuite.Gmail.SpamEmail.LinkClicked': ['gws_spam_acted_on'],
   'GSuite.Gmail.SpamEmail.AttachmentDownload': ['gws_spam_acted_on'],
