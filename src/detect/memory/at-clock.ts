@@ -112,11 +112,16 @@ function holds(core: Core, lists: Lists, l: Look, event: MatchedEvent): boolean 
       const ids = groupsOf(l, i, event);
       if (table === undefined || ids === undefined) return undefined;
       // What came after the mark counts too: a renewal that is known of is one.
-      return table.count(ids, {
-        after: l.mark - table.term.span,
-        until: Number.MAX_SAFE_INTEGER,
-        closed: true,
-      });
+      const until = Number.MAX_SAFE_INTEGER;
+      const after = l.mark - table.term.span;
+      if (!table.term.certificate) return table.count(ids, { after, until, closed: true });
+      // What led to this certificate is no attempt to renew it.
+      const made = ledTo(l.c);
+      const n = table.count(
+        ids,
+        made >= after ? { after: made, until, closed: false } : { after, until, closed: true },
+      );
+      return ownRenewal(l, i) > l.mark ? n + 1 : n;
     },
     baseline: (i) => {
       const table = l.rt.tables[i];
@@ -126,6 +131,26 @@ function holds(core: Core, lists: Lists, l: Look, event: MatchedEvent): boolean 
       return table.usual.at(id, l.mark, table.term.span);
     },
   });
+}
+
+/** Clocks of certificates are set back by up to this much when they are issued, microseconds. */
+const BACKDATED_US = 2 * 3600e6;
+/** Requests and renewals up to then are those that made the certificate. */
+const ledTo = (c: Certificate): number =>
+  c.madeAt ?? (c.notBefore === null ? Number.MIN_SAFE_INTEGER : c.notBefore + BACKDATED_US);
+
+/** Part of its life for which a renewal counts as having been renewed: who renews does so by then. */
+const RENEWED_SHARE = 0.8;
+/**
+ * Until when a certificate that is itself a renewal counts as renewed by a term: its span, but no longer than four fifths
+ * of its own life, or one of thirty days whose renewals stop would never be told of.
+ */
+function ownRenewal(l: Look, i: number): number {
+  const { renewalAt, notAfter } = l.c;
+  const span = l.rt.tables[i]?.term.span;
+  if (l.rt.renewals[i] !== true || renewalAt === null || notAfter === null || span === undefined)
+    return Number.MIN_SAFE_INTEGER;
+  return renewalAt + Math.min(span, (notAfter - renewalAt) * RENEWED_SHARE);
 }
 
 /** When the verdict may be another one: a bound is crossed, or something that counts leaves its span. */
@@ -142,6 +167,7 @@ function nextLook(l: Look): number | undefined {
   const event = eventOf(c, l.inventory, mark);
   rt.tables.forEach((t, i) => {
     for (const ts of t.times(groupsOf(l, i, event) ?? [])) consider(ts + t.term.span);
+    consider(ownRenewal(l, i));
   });
   return next < c.notAfter ? next : undefined;
 }

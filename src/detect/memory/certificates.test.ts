@@ -111,6 +111,42 @@ test('a new serial for the same names is a renewal: the old one is out, and the 
       })
       .until(T0 + d * DAY + 300 * S, T0 + (d + 1) * DAY - HOUR, 6 * HOUR);
   assert.deepEqual(expiring(daily), ['x509.serial_number=D0'], 'only the first, which replaced none');
+  // The last one, once four fifths of its day are over.
+  daily.until(T0 + 40 * DAY - HOUR, T0 + 40 * DAY);
+  assert.deepEqual(expiring(daily), ['x509.serial_number=D0', 'x509.serial_number=D39']);
+});
+
+test('one of thirty days whose renewals stop; the request that led to a certificate is no attempt to renew it', () => {
+  const b = bench();
+  const ask = (at: number) =>
+    b.event({
+      at,
+      fields: {
+        'event.action': 'certificate_requested',
+        'x509.alternative_names': ['www.shop.example.org', 'shop.example.org'],
+      },
+    });
+  ask(T0 - S).event({ at: T0, fields: cert('M1', T0 + 30 * DAY) });
+  b.until(T0, T0 + 20 * DAY);
+  ask(T0 + 20 * DAY - S).event({
+    at: T0 + 20 * DAY,
+    fields: cert('M2', T0 + 50 * DAY, { 'x509.not_before': T0 + 20 * DAY }),
+  });
+  b.until(T0 + 20 * DAY, T0 + 43 * DAY);
+  assert.deepEqual(expiring(b), []);
+  b.until(T0 + 43 * DAY, T0 + 50 * DAY);
+  assert.deepEqual(expiring(b), ['x509.serial_number=M2']);
+  const first = bench();
+  first
+    .event({
+      at: T0 - S,
+      fields: {
+        'event.action': 'certificate_requested',
+        'x509.alternative_names': ['www.shop.example.org', 'shop.example.org'],
+      },
+    })
+    .event({ at: T0, fields: cert('F1', T0 + 30 * DAY) });
+  assert.deepEqual(expiring(first.until(T0, T0 + 30 * DAY)), ['x509.serial_number=F1']);
 });
 
 test('revoked, deleted, superseded and expired ones are out', () => {

@@ -33,6 +33,10 @@ export type Certificate = {
   service: string;
   requester: string;
   state: 'valid' | 'revoked' | 'deleted' | 'superseded';
+  /** Event time at which it was issued or imported; null where that was not heard. */
+  madeAt: number | null;
+  /** Event time from which on it is known to be a renewal of another; null where it is none. */
+  renewalAt: number | null;
   /** Event time of the first and receive time of the last sighting. */
   firstSeen: number;
   lastSeen: number;
@@ -209,6 +213,7 @@ export class Inventory {
       c.notAfter = s.notAfter;
       c.rough = s.rough;
     }
+    if (MAKES.has(s.action) && s.action !== 'certificate_renewed') c.madeAt ??= e.ts;
     if (s.service !== '') c.service = s.service;
     c.requester ||= s.requester;
     this.#link(c);
@@ -232,6 +237,8 @@ export class Inventory {
       service: s.service,
       requester: s.requester,
       state: 'valid',
+      madeAt: MAKES.has(s.action) ? e.ts : null,
+      renewalAt: s.action === 'certificate_renewed' ? e.ts : null,
       firstSeen: e.ts,
       lastSeen: e.ingested,
       event: eventOf(e),
@@ -249,19 +256,23 @@ export class Inventory {
   #supersede(c: Certificate, s: Sighting): Certificate | undefined {
     if (c.state !== 'valid') return undefined;
     let renewal: Certificate | undefined;
+    const renews = (x: Certificate): void => {
+      renewal = x;
+      x.renewalAt ??= x.madeAt ?? x.notBefore ?? x.firstSeen;
+    };
     for (const other of this.about(tokensOf({ ...c, previousSerial: '' }))) {
       if (other === c || other.state !== 'valid' || !sameNames(other, c)) continue;
       const [first, last] = (other.notAfter ?? 0) <= (c.notAfter ?? 0) ? [other, c] : [c, other];
       if ((first.notAfter ?? 0) === (last.notAfter ?? 0)) continue;
       this.#setState(first, 'superseded');
-      renewal = last;
+      renews(last);
       if (first === c) return renewal;
     }
     if (s.previousSerial === '') return renewal;
     for (const other of this.about([`serial ${s.previousSerial}`])) {
       if (other === c || other.serial !== s.previousSerial || other.state !== 'valid') continue;
       this.#setState(other, 'superseded');
-      renewal = c;
+      renews(c);
     }
     return renewal;
   }

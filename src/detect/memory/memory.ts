@@ -240,8 +240,10 @@ export class Memory {
     }
     const { certificate, renewal } = inv.update(e);
     for (const rt of this.#rules.values()) {
-      if (renewal !== undefined) this.#inferred(rt, lane, renewal, e);
-      if (rt.rule.subject !== 'certificate') continue;
+      if (rt.rule.subject !== 'certificate') {
+        if (renewal !== undefined) this.#inferred(rt, lane, renewal, e);
+        continue;
+      }
       for (const c of [certificate, renewal]) if (c !== undefined) wake(rt, lane, c, e.ingested);
     }
   }
