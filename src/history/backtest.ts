@@ -209,7 +209,7 @@ function notesOf(
   const fed = countedBy(o.set, rule.id);
   if (fed.length > 0)
     out.push(
-      `in force it only feeds ${fed.map((x) => `"${x.title}"`).join(', ')}; the alerts shown are those it would raise by itself`,
+      `in force it is counted by ${fed.map((x) => `"${x.title}"`).join(', ')}; the alerts shown are those it would raise by itself`,
     );
   if (rule.level === 'informational')
     out.push(

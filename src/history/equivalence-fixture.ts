@@ -342,8 +342,21 @@ const caseWith = (dense: boolean): fc.Arbitrary<Case> =>
     })
     .map(({ rules, sigma, c1, c2, chained, ...rest }) => ({
       ...rest,
-      rules: [...rules, ...sigma.flat(), c1, c2, chained],
+      rules: [...rules, ...sigma.flat(), c1, c2, overEvents(chained, [c1, c2])],
     }));
+
+/**
+ * A correlation over what time decides sees it at ticks, whose exact times the store does not keep: what it counts first
+ * may differ. Here it counts events, and correlations that events decide.
+ */
+function overEvents(c: CorrelationRule, others: readonly CorrelationRule[]): CorrelationRule {
+  const timed = new Set(others.filter((x) => x.criteria.some((y) => y.op === 'lt')).map((x) => x.id));
+  const kept = c.rules.filter((id) => !timed.has(id));
+  const rules = kept.length === 0 ? ['r1'] : kept;
+  const all = c.type === 'temporal' || c.type === 'temporal_ordered';
+  return { ...c, rules, criteria: all ? [{ op: 'gte', value: rules.length }] : c.criteria };
+}
+
 export const caseOf: fc.Arbitrary<Case> = fc.oneof(caseWith(false), caseWith(true));
 
 // ── judging ───────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -24,6 +24,8 @@ export const PAGE_ROWS = 2000;
 const PAGE_ROWS_MIN = 20;
 /** Rows of the scope that a first slice should hold. */
 const SLICE_ROWS = 50_000;
+/** Pages that a slice should hold where it holds many. */
+const SLICE_PAGES = 8;
 /** One statement, milliseconds. */
 const ASK_MS_MAX = 60_000;
 
@@ -111,18 +113,20 @@ export async function* candidatePages(o: ReadOptions): AsyncGenerator<readonly S
       if (!(e instanceof StoreError) || e.kind === 'unavailable' || e.kind === 'aborted') throw e;
       if (rowsMax <= PAGE_ROWS_MIN && width === 1) throw e;
       rowsMax = Math.max(PAGE_ROWS_MIN, rowsMax >> 2);
-      width = Math.max(1, width >> 2);
+      width = Math.max(1, Math.floor(width / 4));
       continue;
     }
     const last = page.at(-1);
     if (page.length === rowsMax && last !== undefined) {
-      low = AXES[o.order].of(last);
+      const reached = AXES[o.order].of(last);
+      // What is sorted at once should be some pages: as far as this one came, some times over.
+      width = Math.max(1, Math.min(width, (reached - low) * SLICE_PAGES));
+      low = reached;
       after = last.id;
-      width = Math.max(1, width >> 1);
     } else {
       low = high + 1;
       after = undefined;
-      if (page.length < rowsMax / 2) width *= 2;
+      if (page.length < rowsMax / 2) width *= 4;
     }
     if (page.length > 0) yield page;
   }

@@ -125,8 +125,10 @@ export async function runHistory(o: HistoryOptions): Promise<HistoryResult> {
     if (stopped !== '') break;
   }
   // The last word: what is over by then, and what was held back because it had just been said.
-  if (stopped === '') quiet(run, Math.max(o.judgedAt, run.ticked + UPDATE_EVERY_US));
-  else take(run, run.detection.tick(run.ticked + UPDATE_EVERY_US));
+  const end =
+    stopped === '' ? Math.max(o.judgedAt, run.ticked + UPDATE_EVERY_US) : run.ticked + UPDATE_EVERY_US;
+  quiet(run, end);
+  take(run, run.detection.tick(end));
   return {
     alerts: [...run.alerts.values()],
     alertsLeftOut: run.leftOut,
@@ -219,12 +221,11 @@ function judge(run: Run, compiled: CompiledRules, page: readonly StoredEvent[]):
 const together = (a: MatchedEvent, b: MatchedEvent): boolean =>
   a.id.batch === b.id.batch && a.ingested === b.ingested;
 
-/** The ticks of a stretch in which nothing of these rules arrived, up to `to`. */
+/** The ticks of a stretch in which nothing of these rules arrived, up to `to`; what arrives then comes before its tick. */
 function quiet(run: Run, to: number): void {
   if (run.ticked > 0 && to > run.ticked) {
     const step = Math.max(TICK_US, Math.ceil((to - run.ticked) / TICKS_PER_GAP_MAX));
     for (let at = run.ticked + step; at < to; at += step) take(run, run.detection.tick(at));
-    take(run, run.detection.tick(to));
   }
   run.ticked = Math.max(run.ticked, to);
 }
