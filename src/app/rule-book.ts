@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import type { RuleDetail, RuleException, RuleInfo, RuleList, RuleMode } from '../api/contract.ts';
 import type { ApiRules, ExceptionInput, RuleActor, RuleOutcome } from '../api/deps.ts';
 import { countedBy } from '../detect/needs.ts';
-import { makeRuleSet, modeOf, type Rule, type RuleSet } from '../detect/rule.ts';
+import { makeRuleSet, modeOf, type Rule, type RuleProblem, type RuleSet } from '../detect/rule.ts';
 import { type NormalizeLine, runTestFile } from '../detect/rule-tests.ts';
 import type { RecordMeta } from '../model/record.ts';
 import { makeNormalizer } from '../normalize/normalize.ts';
@@ -70,6 +70,11 @@ export class RuleBook implements ApiRules {
       health: { from: 0, to: 0, trouble: '', rules: new Map() },
       exceptions,
     };
+  }
+
+  /** Files that do not load, and rules that load and could not be compiled. */
+  get problems(): readonly RuleProblem[] {
+    return this.#d.problems();
   }
 
   async list(): Promise<RuleList> {

@@ -216,8 +216,9 @@ function deadReason(
 ): string {
   const shown = r.logsource === '' ? 'any log source' : r.logsource;
   if (supply.sources.length === 0) {
-    if (supply.declared.length === 0) return `no source supplies ${shown}`;
-    return `nothing of ${shown} was seen in the last ${PROFILE_DAYS} days (${named(supply.declared)} would supply it)`;
+    if (supply.declared.length === 0 && r.supplied === false) return `no source supplies ${shown}`;
+    const who = supply.declared.length === 0 ? '' : ` (${named(supply.declared)} would supply it)`;
+    return `nothing of ${shown} was seen in the last ${PROFILE_DAYS} days${who}`;
   }
   const there = new Set(n.fields.filter((f) => f.last > 0 || f.declared).map((f) => f.name));
   if (possible(r.condition, { field: (f) => there.has(f), lists: n.lists }).yes) return '';

@@ -293,6 +293,7 @@ async function api(req: IncomingMessage, res: ServerResponse, url: URL): Promise
   const rule = /^\/rules\/([^/]+)(?:\/(\w+)(?:\/(\d+))?)?$/.exec(path);
   if (rule !== null) {
     const [, id = '', part = '', n = ''] = rule;
+    if (id === 'summary') return send(res, 200, data.ruleList(now()).summary);
     const found = data.ruleDetail(decodeURIComponent(id), now());
     if (found === undefined) return send(res, 404, { error: 'not_found', message: 'There is no such rule.' });
     if (part === 'versions') return send(res, 200, data.ruleText(id, Number(n), now()));

@@ -50,6 +50,15 @@ const READ: readonly Route[] = [
   }),
   route({
     method: 'GET',
+    path: '/api/v1/rules/summary',
+    permission: 'read',
+    audit: 'none',
+    summary: 'How many rules there are by mode, and how many cannot fire.',
+    answer: 'RuleSummary',
+    run: async (ctx) => (await ctx.deps.rules.list()).summary,
+  }),
+  route({
+    method: 'GET',
     path: '/api/v1/rules/coverage',
     permission: 'read',
     audit: 'none',

@@ -110,7 +110,7 @@ async function check(c: CommandInput): Promise<number> {
 
 function tellCheck(c: CommandInput, list: RuleList, all: boolean): void {
   const { summary: s } = list;
-  for (const p of c.app.rules.problems) c.o.err(`${printable(p.file)}:${p.line}: ${printable(p.reason)}`);
+  for (const p of c.app.ruleBook.problems) c.o.err(`${printable(p.file)}:${p.line}: ${printable(p.reason)}`);
   if (list.trouble !== '') c.o.err(list.trouble);
   for (const r of list.rules)
     if (r.dead !== '') c.o.out(`${printable(r.title)}: cannot fire: ${printable(r.dead)}`);

@@ -6,6 +6,7 @@ import type {
   LedgerReport,
   Overview,
   RuleList,
+  RuleSummary,
   SenderInfo,
   Status,
 } from '../../../src/api/contract.ts';
@@ -46,6 +47,13 @@ export const useRules = () =>
     queryKey: ['rules'],
     queryFn: ({ signal }) => get<RuleList>('/rules', {}, signal),
     staleTime: 15_000,
+  });
+
+export const useRuleSummary = () =>
+  useQuery({
+    queryKey: ['rules', 'summary'],
+    queryFn: ({ signal }) => get<RuleSummary>('/rules/summary', {}, signal),
+    refetchInterval: 60_000,
   });
 
 export const useFields = () =>

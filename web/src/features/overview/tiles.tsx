@@ -2,6 +2,7 @@ import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import type { Overview } from '../../../../src/api/contract.ts';
 import { useLive } from '../../data/live.tsx';
+import { useRuleSummary } from '../../data/queries.ts';
 import { countText, rateText, shareText } from '../../lib/format.ts';
 import { severityColor, severityWord, WORST_FIRST } from '../../lib/severity.ts';
 import { Sparkline } from '../../ui/sparkline.tsx';
@@ -80,7 +81,10 @@ function LiveTile() {
 function OpenTile({ data }: { data: Overview | undefined }) {
   return (
     <section className="panel px-3 py-2">
-      <h2 className="text-sm text-muted">Open alerts</h2>
+      <div className="flex flex-wrap items-baseline justify-between gap-x-3">
+        <h2 className="text-sm text-muted">Open alerts</h2>
+        <RulesNote />
+      </div>
       <div className="flex items-baseline gap-5">
         {WORST_FIRST.map((s) => {
           const n = data?.openAlerts[s] ?? 0;
@@ -104,5 +108,33 @@ function OpenTile({ data }: { data: Overview | undefined }) {
         })}
       </div>
     </section>
+  );
+}
+
+/** What watches, and what only seems to: rules that cannot fire here are never out of sight. */
+function RulesNote() {
+  const q = useRuleSummary();
+  if (q.data === undefined) return null;
+  const { byMode, dead, problems } = q.data;
+  return (
+    <span className="text-sm text-faint" data-testid="rules-note">
+      {countText(byMode.alerting)} rules alert
+      {dead > 0 && (
+        <>
+          {', '}
+          <Link to="/rules" search={{ status: 'dead' }} className="text-muted hover:underline">
+            {countText(dead)} cannot fire
+          </Link>
+        </>
+      )}
+      {problems > 0 && (
+        <>
+          {', '}
+          <Link to="/rules" search={{ status: 'problems' }} className="text-warn hover:underline">
+            {countText(problems)} with problems
+          </Link>
+        </>
+      )}
+    </span>
   );
 }

@@ -91,10 +91,10 @@ const MODE_ABOUT: Readonly<Record<RuleMode, string>> = {
   off: 'Not judged.',
 };
 const BY_WORD: ReadonlyMap<string, string> = new Map([
-  ['file', 'stated in its file'],
-  ['shipped', 'the default of shipped rules'],
-  ['own', 'the default of your rules'],
-  ['imported', 'the default of imported rules'],
+  ['file', 'Its file says so.'],
+  ['shipped', 'Default of shipped rules.'],
+  ['own', 'Default of your rules.'],
+  ['imported', 'Default of imported rules.'],
 ]);
 
 function Head({ d }: { d: RuleDetail }) {

@@ -136,7 +136,7 @@ function Row({
     <div
       data-testid="rule-row"
       onClick={onPick}
-      className={`${narrow ? NARROW : WIDE} cursor-default items-baseline border-b border-line py-[3px] ${look} ${current ? 'shadow-[inset_2px_0_0_var(--accent)]' : ''}`}
+      className={`${narrow ? NARROW : WIDE} cursor-default items-start border-b border-line py-[3px] ${look} ${current ? 'shadow-[inset_2px_0_0_var(--accent)]' : ''}`}
     >
       <SeverityBadge severity={r.level} />
       <div className="min-w-0">
@@ -156,24 +156,8 @@ function Row({
           {r.kind !== 'rule' && <Tag className="border-line text-faint">over time</Tag>}
           {r.exceptions > 0 && <Tag className="border-warn/40 text-warn">{r.exceptions} excepted</Tag>}
         </div>
-        {r.dead !== '' && (
-          <div className="flex items-center gap-1.5 text-sm text-warn" data-testid="rule-dead">
-            <CircleSlash size={12} aria-hidden="true" className="shrink-0" />
-            <span className="truncate" title={r.dead}>
-              Cannot fire: {safe(r.dead)}
-            </span>
-          </div>
-        )}
-        {r.problem !== '' && (
-          <div className="flex items-center gap-1.5 text-sm text-warn">
-            <TriangleAlert size={12} aria-hidden="true" className="shrink-0" />
-            <span className="truncate" title={r.problem}>
-              The newest file is not in force: {safe(r.problem)}
-            </span>
-          </div>
-        )}
       </div>
-      <span>
+      <span className="leading-none self-start pt-px">
         <ModeTag rule={r} />
       </span>
       {!narrow && (
@@ -191,6 +175,25 @@ function Row({
       <span className="text-right text-muted">
         <Ago us={r.lastMatched} now={now} />
       </span>
+      {r.dead !== '' && (
+        <div
+          className="col-start-2 -col-end-1 flex min-w-0 items-center gap-1.5 text-sm text-muted"
+          data-testid="rule-dead"
+        >
+          <CircleSlash size={12} aria-hidden="true" className="shrink-0 text-warn" />
+          <span className="truncate" title={r.dead}>
+            Cannot fire: {safe(r.dead)}
+          </span>
+        </div>
+      )}
+      {r.problem !== '' && (
+        <div className="col-start-2 -col-end-1 flex min-w-0 items-center gap-1.5 text-sm text-muted">
+          <TriangleAlert size={12} aria-hidden="true" className="shrink-0 text-warn" />
+          <span className="truncate" title={r.problem}>
+            The newest file is not in force: {safe(r.problem)}
+          </span>
+        </div>
+      )}
     </div>
   );
 }
