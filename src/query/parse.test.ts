@@ -11,7 +11,7 @@ import {
   type QueryError,
 } from '../condition/language/grammar.ts';
 import { nearest } from '../base/nearest.ts';
-import type { ParseOptions } from '../condition/language/parse.ts';
+import type { ParseOptions } from '../condition/language/reading.ts';
 import { parseQuery } from './parse.ts';
 import type { Query } from './query.ts';
 import { parseTime } from '../condition/language/time.ts';

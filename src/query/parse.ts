@@ -8,7 +8,8 @@
  */
 import type { Result } from '../base/result.ts';
 import type { QueryError, Token } from '../condition/language/grammar.ts';
-import { FilterParser, type ParseOptions, parsing } from '../condition/language/parse.ts';
+import { FilterParser, parsing } from '../condition/language/parse.ts';
+import type { ParseOptions } from '../condition/language/reading.ts';
 import type { Scanner } from '../condition/language/scan.ts';
 import { parsePipe } from './parse-pipe.ts';
 import type { Pipe } from './pipes/pipe.ts';

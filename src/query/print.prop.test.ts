@@ -163,6 +163,8 @@ const events = fc.sample(eventSpec, { numRuns: 60, seed: 1 }).map((s) => {
 test('the printed condition means the same', () => {
   fc.assert(
     fc.property(condition, (c) => {
+      // Only Sigma rules say these; they come out as text to read.
+      fc.pre(!/"(placeholder|timepart)"/.test(JSON.stringify(c)));
       const printed = print(c);
       const r = parseQuery(printed, { now: 0 });
       // Text that is no time cannot be compared with a time field in the language.

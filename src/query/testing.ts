@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { conditionProblems } from '../condition/evaluate.ts';
 import { ARITHMETIC, type Expression, type ExpressionFunction, TEST_OPS } from '../condition/expression.ts';
 import { typeOf } from '../condition/text.ts';
-import type { Condition, Lists, PatternPart } from '../condition/tree.ts';
+import { TIME_PARTS } from '../condition/time-part.ts';
+import type { Condition, Lists, PatternPart, PlaceholderPart } from '../condition/tree.ts';
 import type { FieldValue } from '../model/event.ts';
 
 export const FIELDS = [
@@ -258,8 +259,27 @@ export const comparison: fc.Arbitrary<Condition> = fc
   .map(([op, left, right]): Condition => ({ kind: 'test', op, left, right }))
   .filter((c) => conditionProblems(c).length === 0);
 
+const part: fc.Arbitrary<PlaceholderPart> = fc.oneof(
+  fc.constantFrom<PlaceholderPart>({ kind: 'any' }, { kind: 'one' }),
+  text.map((t): PlaceholderPart => ({ kind: 'text', text: t.toWellFormed() })),
+  fc.constantFrom(...LISTS.keys()).map((list): PlaceholderPart => ({ kind: 'list', list })),
+);
+
 export const leaf: fc.Arbitrary<Condition> = fc.oneof(
   comparison,
+  fc.record({
+    kind: fc.constant('placeholder' as const),
+    field,
+    parts: fc.array(part, { minLength: 1, maxLength: 3 }),
+    cased: fc.boolean(),
+  }),
+  fc.record({
+    kind: fc.constant('timepart' as const),
+    field: fc.oneof(dates, field),
+    part: fc.constantFrom(...TIME_PARTS),
+    op: fc.constantFrom('<' as const, '<=' as const, '>' as const, '>=' as const, '==' as const),
+    value: fc.integer({ min: -1, max: 60 }),
+  }),
   fc.record({ kind: fc.constantFrom('exists' as const, 'null' as const), field }),
   fc.record({
     kind: fc.constant('equals' as const),

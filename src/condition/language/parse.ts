@@ -11,45 +11,26 @@
  */
 import { nearest } from '../../base/nearest.ts';
 import { err, ok, type Result } from '../../base/result.ts';
-import { hotField } from '../../model/catalogue.ts';
-import { type CountTerm, type Expression, TEST_OPS, type TestOp } from '../expression.ts';
-import { regexProblem } from '../regex.ts';
-import { numberOf } from '../text.ts';
 import type { Condition } from '../tree.ts';
 import { KNOWN_NAMES } from './aliases.ts';
-import { CLASSES, NAMED_CLASSES } from './classes.ts';
+import { CLASSES } from './classes.ts';
+import { ComputedTerms, expressionIn } from './computed-term.ts';
 import {
   FIELDREF_OPS,
   FUNCTIONS,
   type FunctionName,
   type Hint,
-  type Operator,
   OPERATORS,
   QUERY_CHARS_MAX,
   QUERY_DEPTH_MAX,
-  QUERY_TERMS_MAX,
   type QueryError,
 } from './grammar.ts';
-import { atCountEnd, readCount } from './read-count.ts';
-import {
-  ARITHMETIC_NEXT,
-  CALLS,
-  type CountFunction,
-  expressionCall,
-  ExpressionReader,
-} from './read-expression.ts';
-import { hasWildcard, type Piece, pieceText, QueryFault, Scanner } from './scan.ts';
-import { bareCondition, resolveTarget, type Target, valueCondition, withCase } from './term.ts';
-import { parseTime } from './time.ts';
-
-export type ParseOptions = {
-  /** For `now-7d`, microseconds. */
-  readonly now: number;
-  /** Names of the lists there are; without it any name passes. */
-  readonly lists?: { readonly has: (name: string) => boolean; readonly keys: () => Iterable<string> };
-  /** Remarks of `parseCondition`; those of `parseQuery` are in its answer. */
-  readonly onHint?: (hint: Hint) => void;
-};
+import { atCountEnd } from './read-count.ts';
+import { CALLS, expressionCall } from './read-expression.ts';
+import { type Leaf, ValueReader } from './read-value.ts';
+import { type ParseOptions, Reading } from './reading.ts';
+import { type Piece, pieceText, QueryFault, Scanner } from './scan.ts';
+import { bareCondition, type Target, withCase } from './term.ts';
 
 /** A filter alone, without pipes: the text of a rule's condition. Empty text is `always`. */
 export function parseCondition(text: string, options: ParseOptions): Result<Condition, QueryError> {
@@ -79,24 +60,25 @@ export function parsing<T>(text: string, parse: (s: Scanner) => T): Result<T, Qu
   }
 }
 
-type Leaf = (depth: number) => Condition;
-
 /** Reads filters off one scanner; terms are counted over all of them. */
 export class FilterParser {
-  readonly hints: Hint[] = [];
   readonly #s: Scanner;
-  readonly #options: ParseOptions;
-  #terms = 0;
-  /** Within the parentheses of a count. */
-  #counting = false;
-  /** Parentheses and words that were found to begin no expression. */
-  readonly #plain = new Set<number>();
-  /** Why the last such parenthesis does not. */
-  #fault: QueryFault | undefined;
+  readonly #r: Reading;
+  readonly #computed: ComputedTerms;
+  readonly #values: ValueReader;
 
   constructor(s: Scanner, options: ParseOptions) {
     this.#s = s;
-    this.#options = options;
+    this.#r = new Reading(s, options);
+    this.#computed = new ComputedTerms(this.#r, (depth) => this.#or(depth, this.#term));
+    this.#values = new ValueReader(this.#r, {
+      or: (depth, leaf) => this.#or(depth, leaf),
+      expression: (depth) => this.#computed.expression(depth),
+    });
+  }
+
+  get hints(): readonly Hint[] {
+    return this.#r.hints;
   }
 
   /** Up to a pipe, the end or what nothing before it opens. */
@@ -108,7 +90,7 @@ export class FilterParser {
       return this.#or(1, this.#term);
     } catch (e) {
       // Read as an expression the text was understood further.
-      const best = this.#fault;
+      const best = this.#r.fault;
       if (e instanceof QueryFault && best !== undefined && best.detail.start > e.detail.start) throw best;
       throw e;
     }
@@ -135,7 +117,7 @@ export class FilterParser {
     const s: Scanner = this.#s;
     s.space();
     if (s.done || s.char === ')' || s.char === '|' || s.char === ',' || s.peekKeyword() === 'OR') return true;
-    return this.#counting && atCountEnd(s);
+    return this.#r.counting && atCountEnd(s);
   }
 
   #not(depth: number, leaf: Leaf): Condition {
@@ -146,8 +128,8 @@ export class FilterParser {
     }
     s.space();
     const open = s.pos;
-    if (s.char === '(' && leaf === this.#term && expressionFollows(s.text, closing(s.text, open))) {
-      const found = this.#attempt(open, () => this.#expressionTerm(depth));
+    if (s.char === '(' && leaf === this.#term && expressionIn(s.text, open)) {
+      const found = this.#r.attempt(open, () => this.#computed.term(depth));
       if (found !== undefined) return found;
     }
     if (s.take('(')) {
@@ -157,20 +139,19 @@ export class FilterParser {
       }
       return inner;
     }
-    if (++this.#terms > QUERY_TERMS_MAX)
-      s.fail(`more than ${QUERY_TERMS_MAX} terms`, ['a list: field IN name']);
+    this.#r.term('a list: field IN name');
     return leaf(depth);
   }
 
   /** A term in its full form: word, phrase, function or field with operator. */
   #term: Leaf = (depth) => {
     const s: Scanner = this.#s;
-    this.#noKeyword('a word, a field or "("');
+    this.#r.noKeyword('a word, a field or "("');
     const call = /^([a-z]+)\(/.exec(s.text.slice(s.pos, s.pos + 20));
     const fn = FUNCTIONS.find((f) => f.name === call?.[1]);
     if (fn !== undefined) return this.#call(fn.name, depth);
-    if (expressionCall(s.text, s.pos) !== undefined) return this.#expressionTerm(depth);
-    const sum = this.#arithmeticTerm(depth);
+    if (expressionCall(s.text, s.pos) !== undefined) return this.#computed.term(depth);
+    const sum = this.#computed.arithmetic(depth);
     if (sum !== undefined) return sum;
     const address = bareCondition(s.peekRun(), undefined);
     if (address !== undefined) {
@@ -181,20 +162,20 @@ export class FilterParser {
     }
     const piece = s.piece('field', 'word');
     if (piece === undefined) return this.#missingTerm();
-    if (s.char === '(' && !piece.quoted && expressionFollows(s.text, closing(s.text, s.pos))) {
+    if (s.char === '(' && !piece.quoted && expressionIn(s.text, s.pos)) {
       const name = pieceText(piece);
       s.fail(`there is no function called "${name}"`, [...CALLS], piece, nearest(name, CALLS));
     }
     const op = s.operator();
-    if (op !== undefined) return this.#compare(this.#target(piece), op, depth);
-    const negated = this.#takeIn();
+    if (op !== undefined) return this.#values.compare(this.#r.target(piece), op, depth);
+    const negated = this.#r.takeIn();
     if (negated !== undefined) {
-      const found = this.#in(this.#target(piece));
+      const found = this.#values.list(this.#r.target(piece));
       return negated ? { kind: 'not', item: found } : found;
     }
     this.#equalsHint(piece);
-    if (this.#counting && !piece.quoted) {
-      const found = this.#classTerm(piece);
+    if (this.#r.counting && !piece.quoted) {
+      const found = this.#computed.eventClass(piece);
       if (found !== undefined) return found;
     }
     return (
@@ -209,287 +190,6 @@ export class FilterParser {
     if (op === undefined)
       s.fail(s.done ? s.found() : `${s.found()}, which is no term`, ['a word', 'a field', '(']);
     return s.fail(`a field name is missing before "${op.text}"`, ['a field'], undefined, `"${s.peekRun()}"`);
-  }
-
-  /** Keywords are no words: a dangling AND is a mistake, not a search for "AND". */
-  #noKeyword(expected: string): void {
-    const s: Scanner = this.#s;
-    const k = s.peekKeyword();
-    if (k === undefined) return;
-    const at = { start: s.pos, end: s.pos + k.length };
-    s.fail(`${k} stands where ${expected} is needed`, [expected], at, `"${k}"`);
-  }
-
-  /** false for IN, true for NOT IN, undefined for neither. */
-  #takeIn(): boolean | undefined {
-    const s: Scanner = this.#s;
-    if (s.takeKeyword('IN')) return false;
-    const [pos, count] = [s.pos, s.tokens.length];
-    if (s.takeKeyword('NOT')) {
-      if (s.takeKeyword('IN')) return true;
-      s.pos = pos;
-      s.tokens.length = count;
-    }
-    return undefined;
-  }
-
-  #target(piece: Piece): Target {
-    const s: Scanner = this.#s;
-    const at = s.tokens.findLastIndex((t) => t.start === piece.start);
-    if (at >= 0) s.tokens[at] = { kind: 'field', start: piece.start, end: piece.end };
-    if (hasWildcard(piece)) s.fail('field names take no wildcards', ['a field name'], piece);
-    const target = resolveTarget(piece);
-    if (target.hint !== undefined) {
-      const message = `no known field is called "${target.written}"`;
-      this.hints.push({ message, start: piece.start, end: piece.end, suggestion: target.hint });
-    }
-    return target;
-  }
-
-  #compare(target: Target, op: Operator, depth: number): Condition {
-    const s: Scanner = this.#s;
-    s.space();
-    if (op.name === 'is' && s.char === '(') {
-      s.take('(');
-      const inner = this.#or(depth + 1, () => this.#value(target, op));
-      s.expect(')', `the values of ${target.written} are still open`);
-      return inner;
-    }
-    if (op.name === 'is') {
-      // `port:>1024` is a habit from other languages.
-      const order = OPERATORS.find(
-        (o) => '<>'.includes(o.text[0] as string) && s.text.startsWith(o.text, s.pos),
-      );
-      if (order !== undefined) {
-        s.pos += order.text.length;
-        s.note('operator', s.pos - order.text.length);
-        return this.#value(target, order);
-      }
-    }
-    if (op.name === 'equals' && s.char === '(')
-      return valueCondition(s, target, op, this.#values(), this.#options.now);
-    return this.#computed(target, op, depth) ?? this.#value(target, op);
-  }
-
-  /** Right of an operator: an expression that is more than a value; undefined where it is one. */
-  #computed(target: Target, op: Operator, depth: number): Condition | undefined {
-    const s: Scanner = this.#s;
-    const equality = op.name === 'equals' || op.name === 'differs';
-    if (!equality && !isOrder(op)) return undefined;
-    const call = expressionCall(s.text, s.pos);
-    if (call === undefined && (equality || !this.#isComputed(target))) return undefined;
-    const reader = this.#reader(depth);
-    const right = reader.sum();
-    if (equality && right.kind === 'field') {
-      const same = target.each((field) => ({
-        kind: 'fieldref',
-        field,
-        op: 'equals',
-        other: right.field,
-        cased: true,
-      }));
-      return op.name === 'equals' ? same : { kind: 'not', item: same };
-    }
-    // Of several fields any may hold, and `!=` is the opposite of `==`.
-    const opposite = op.name === 'differs' && target.fields.length > 1;
-    const testOp = opposite ? '==' : (op.text as TestOp);
-    const found = target.each((field) => reader.test(testOp, reader.field(field, target), right));
-    return opposite ? { kind: 'not', item: found } : found;
-  }
-
-  /** Is what stands right of `<` more than a number or a time? */
-  #isComputed(target: Target): boolean {
-    const s: Scanner = this.#s;
-    if (s.char === '"') return false;
-    const run = s.peekRun();
-    const isTime = hotField(target.field)?.type === 'date';
-    const literal =
-      numberOf(run) !== undefined || (isTime && parseTime(run, this.#options.now) !== undefined);
-    if (literal) return ARITHMETIC_NEXT.test(s.text.slice(s.pos + run.length, s.pos + run.length + 50));
-    // A lone word is rather a mistyped number or time than a field.
-    const next = s.text[s.pos + run.length] ?? ' ';
-    return /[.@*+/%`-]/.test(run) || '(`'.includes(next) || KNOWN_NAMES.has(run);
-  }
-
-  /** Arithmetic at the beginning of a term: `source.bytes / destination.bytes > 10`, `2 * source.bytes < 5`. */
-  #arithmeticTerm(depth: number): Condition | undefined {
-    const s: Scanner = this.#s;
-    const run = s.peekRun();
-    if (s.char === '"' || run === '') return undefined;
-    const behind = s.text.slice(s.pos + run.length, s.pos + run.length + 50);
-    // These alone mean nothing else; a `*` does.
-    if (SIGN_NEXT.test(behind)) return this.#expressionTerm(depth);
-    if (!ARITHMETIC_NEXT.test(behind) && !/^[\w.@`-]+[*+/%][\w.@`(-]/.test(run)) return undefined;
-    return this.#attempt(s.pos, () => this.#expressionTerm(depth));
-  }
-
-  /** What `read` gives, or everything as it was: then the text has its plain meaning, and its own errors. */
-  #attempt(start: number, read: () => Condition): Condition | undefined {
-    const s: Scanner = this.#s;
-    if (this.#plain.has(start)) return undefined;
-    const before = [s.pos, s.tokens.length, this.hints.length, this.#terms] as const;
-    const counting = this.#counting;
-    try {
-      return read();
-    } catch (e) {
-      if (!(e instanceof QueryFault)) throw e;
-      [s.pos, s.tokens.length, this.hints.length, this.#terms] = before;
-      this.#counting = counting;
-      this.#plain.add(start);
-      if (s.text[start] === '(') this.#fault = e;
-      return undefined;
-    }
-  }
-
-  #reader(depth: number): ExpressionReader {
-    return new ExpressionReader(
-      this.#s,
-      {
-        now: this.#options.now,
-        target: (piece) => this.#target(piece),
-        count: (name, at) => this.#count(name, at),
-      },
-      depth,
-    );
-  }
-
-  /** An expression with its comparison. */
-  #expressionTerm(depth: number): Condition {
-    const s: Scanner = this.#s;
-    const start = s.pos;
-    const reader = this.#reader(depth);
-    const left = reader.sum();
-    const negated = this.#takeIn();
-    if (negated !== undefined) {
-      const found = this.#expressionIn(reader, left);
-      return negated ? { kind: 'not', item: found } : found;
-    }
-    const op = s.operator();
-    const name = TEST_OPS.find((o) => o === op?.text);
-    if (op === undefined || name === undefined) {
-      const at = { start, end: s.pos };
-      const shown = op === undefined ? 'a comparison is missing' : `"${op.text}" compares a field with text`;
-      return s.fail(shown, ['==', '!=', '<', '<=', '>', '>='], at);
-    }
-    return reader.test(name, left, name === '==' || name === '!=' ? reader.equalTo() : reader.sum());
-  }
-
-  /** Behind `IN`: values in parentheses. */
-  #expressionIn(reader: ExpressionReader, left: Expression): Condition {
-    const s: Scanner = this.#s;
-    s.space();
-    if (s.char !== '(')
-      s.fail('what is computed is compared with values in parentheses', ['(6, 7)', 'field IN list']);
-    s.take('(');
-    const items: Condition[] = [];
-    do {
-      if (++this.#terms > QUERY_TERMS_MAX) s.fail(`more than ${QUERY_TERMS_MAX} terms`, ['fewer values']);
-      items.push(reader.test('==', left, reader.equalTo()));
-    } while (s.take(','));
-    s.expect(')', 'the list of values is still open');
-    return items.length === 1 ? (items[0] as Condition) : { kind: 'or', items };
-  }
-
-  /** Behind the parenthesis of a count, up to the closing one. */
-  #count(name: CountFunction, depth: number, written: string = name): CountTerm {
-    const s: Scanner = this.#s;
-    if (this.#counting) s.fail('a count within a count', ['a condition over one event']);
-    this.#counting = true;
-    const term = readCount(
-      s,
-      { name, written },
-      {
-        target: (piece) => this.#target(piece),
-        condition: () => this.#or(depth + 1, this.#term),
-      },
-    );
-    this.#counting = false;
-    return term;
-  }
-
-  /** A bare word within a count: a class of events, else text. */
-  #classTerm(piece: Piece): Condition | undefined {
-    const s: Scanner = this.#s;
-    if (hasWildcard(piece)) return undefined;
-    const word = pieceText(piece);
-    const found = CLASSES.get(word);
-    if (found !== undefined) {
-      s.tokens[s.tokens.length - 1] = { kind: 'class', start: piece.start, end: piece.end };
-      return found.condition;
-    }
-    if (KNOWN_NAMES.has(word)) {
-      s.fail(`"${word}" is a field, not a class of events`, [`${word}:*`, `"${word}" as a text`], piece);
-    }
-    if (!word.includes('_')) return undefined;
-    const expected = [...NAMED_CLASSES.keys(), `"${word}" as a text`];
-    return s.fail(
-      `there is no class of events called "${word}"`,
-      expected,
-      piece,
-      nearest(word, CLASSES.keys()),
-    );
-  }
-
-  #value(target: Target, op: Operator): Condition {
-    const s: Scanner = this.#s;
-    this.#noKeyword('a value');
-    if (op.name === 'is' && s.char === '/') {
-      const re = s.regex();
-      if (re !== undefined) return this.#regex(target, re);
-    }
-    const piece = s.piece('value', 'value');
-    if (piece === undefined) {
-      const at = { start: target.start, end: Math.max(s.pos, target.end) };
-      s.fail(`${target.written} has no value`, ['a value', '"quoted text"', '*'], at, target.hint);
-    }
-    if (op.name !== 'regex') return valueCondition(s, target, op, [piece], this.#options.now);
-    const start = s.pos;
-    const flags = /^[a-z]*/.exec(piece.quoted ? s.text.slice(start, start + 10) : '')?.[0] ?? '';
-    s.pos += flags.length;
-    return this.#regex(target, { source: pieceText(piece), flags, start: piece.start, end: s.pos });
-  }
-
-  #regex(target: Target, re: { source: string; flags: string; start: number; end: number }): Condition {
-    const problem = regexProblem(re.source, re.flags);
-    if (problem !== undefined)
-      this.#s.fail(`regular expression: ${problem}`, ['RE2 syntax, flags i, m, s'], re);
-    return target.each((field) => ({ kind: 'regex', field, source: re.source, flags: re.flags }));
-  }
-
-  #values(): Piece[] {
-    const s: Scanner = this.#s;
-    s.expect('(', 'a list of values is needed');
-    const out: Piece[] = [];
-    do {
-      const piece = s.piece('value', 'value');
-      if (piece === undefined) s.fail(`${s.found()}, but a value is needed`, ['a value']);
-      out.push(piece);
-      if (++this.#terms > QUERY_TERMS_MAX)
-        s.fail(`more than ${QUERY_TERMS_MAX} terms`, ['a list: field IN name']);
-    } while (s.take(','));
-    s.expect(')', 'the list of values is still open');
-    return out;
-  }
-
-  #in(target: Target): Condition {
-    const s: Scanner = this.#s;
-    s.space();
-    const is = OPERATORS.find((o) => o.name === 'is') as Operator;
-    if (s.char === '(') return valueCondition(s, target, is, this.#values(), this.#options.now);
-    this.#noKeyword('a list');
-    const piece = s.piece('value', 'list');
-    if (piece === undefined) s.fail('IN needs a list', ['(a, b)', 'the name of a list']);
-    const list = pieceText(piece);
-    const known = this.#options.lists;
-    if (known !== undefined && !known.has(list)) {
-      s.fail(
-        `no list is called "${list}"`,
-        [...known.keys()].slice(0, 20),
-        piece,
-        nearest(list, known.keys()),
-      );
-    }
-    return target.each((field) => ({ kind: 'inlist', field, list }));
   }
 
   #call(name: FunctionName, depth: number): Condition {
@@ -551,11 +251,11 @@ export class FilterParser {
         const expected = [`exists(${word} in last 30 days)`, `exists("${word}")`];
         s.fail(`${word} is a class of events: when should there have been one?`, expected, piece);
       }
-      return this.#target(piece).each((field) => ({ kind: 'exists', field }));
+      return this.#r.target(piece).each((field) => ({ kind: 'exists', field }));
     }
     [s.pos, s.tokens.length] = before;
     if (piece === undefined && s.char === ')') s.fail(`${s.found()}, but a field is needed`, ['a field']);
-    const left = this.#count('count', depth + 1, 'exists');
+    const left = this.#computed.count('count', depth + 1, 'exists');
     return { kind: 'test', op: '>', left, right: { kind: 'number', value: 0 } };
   }
 
@@ -565,7 +265,7 @@ export class FilterParser {
   }
 
   #fieldArgument(): Target {
-    return this.#target(this.#argument('field', 'a field'));
+    return this.#r.target(this.#argument('field', 'a field'));
   }
 
   /** `user=root` is text here; elsewhere it is a comparison. */
@@ -575,29 +275,6 @@ export class FilterParser {
     const name = m[1] as string;
     if (!KNOWN_NAMES.has(name)) return;
     const message = `"${name}=..." searches for these words in the text; a field is compared with ":" or "=="`;
-    this.hints.push({ message, start: piece.start, end: piece.end, suggestion: `${name}:${m[2]}` });
+    this.#r.hints.push({ message, start: piece.start, end: piece.end, suggestion: `${name}:${m[2]}` });
   }
 }
-
-const SIGN_NEXT = /^\s+[-+/%]\s/;
-const isOrder = (op: Operator): boolean => ['<', '<=', '>', '>='].includes(op.name);
-
-/** The place behind the parenthesis that closes the one at `open`; -1 where none does. Quoted text is skipped. */
-function closing(text: string, open: number): number {
-  let depth = 0;
-  for (let i = open; i < text.length; i++) {
-    const c = text[i];
-    if (c === '\\') i++;
-    else if (c === '"') {
-      for (i++; i < text.length && text[i] !== '"'; i++) if (text[i] === '\\') i++;
-    } else if (c === '(') depth++;
-    else if (c === ')' && --depth === 0) return i + 1;
-  }
-  return -1;
-}
-
-const EXPRESSION_NEXT = /^\s*(?:==|!=|[<>]|(?:NOT\s+)?IN\b|[-+/%]\s|\*\s*[\w@("`.])/;
-
-/** Do a comparison or arithmetic follow? Then the parentheses before hold an expression. */
-const expressionFollows = (text: string, at: number): boolean =>
-  at >= 0 && EXPRESSION_NEXT.test(text.slice(at, at + 50));
