@@ -75,8 +75,16 @@ export const groupState = (g: Group<MatchedEvent>, at: (e: MatchedEvent | null) 
   at(g.last),
 ];
 
+/** Snapshots of 0.1 have the parts of a group's id as JSON. */
+function idOf(id: string): string {
+  if (!id.startsWith('["')) return id;
+  const parts = JSON.parse(id) as unknown;
+  return Array.isArray(parts) ? parts.join('\u0000') : id;
+}
+
 export function groupOf(g: GroupState, events: readonly MatchedEvent[]): Group<MatchedEvent> {
-  const [id, values, level, lastIngested, since, lastHit, stretches, lost, judged, last] = g;
+  const [written, values, level, lastIngested, since, lastHit, stretches, lost, judged, last] = g;
+  const id = idOf(written);
   const eventAt = (at: number): MatchedEvent | null => (at < 0 ? null : (events[at] ?? null));
   return {
     id,

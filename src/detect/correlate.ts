@@ -411,7 +411,7 @@ type Counted = {
 const forgot = (t: Table, g: Group<MatchedEvent>, e: MatchedEvent): boolean =>
   reaches(g.lost, e.ts, t.spec.timespan) || reaches(t.forgotten, e.ts, t.spec.timespan);
 
-const groupId = (e: MatchedEvent, key: string): string => JSON.stringify([e.tenant, e.origin, key]);
+const groupId = (e: MatchedEvent, key: string): string => `${e.tenant}\u0000${e.origin}\u0000${key}`;
 
 const LEAN: ReadonlySet<string> = new Set([
   'message',
