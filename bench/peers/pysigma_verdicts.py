@@ -12,6 +12,7 @@ each is named in "errors".
 import ipaddress
 import json
 import re
+import signal
 import sqlite3
 import sys
 
@@ -21,6 +22,8 @@ from sigma.correlations import SigmaCorrelationRule
 from sigma.filters import SigmaFilter
 
 TABLE = "logs"
+# Python's regular expressions backtrack: a rule that takes longer than this has no answer.
+RULE_SECONDS = 5
 
 
 def quote(name):
@@ -55,6 +58,14 @@ def cidr(value, network):
         return False
 
 
+class TooSlow(Exception):
+    pass
+
+
+def too_slow(_signal, _frame):
+    raise TooSlow()
+
+
 def table_of(events):
     db = sqlite3.connect(":memory:")
     db.create_function("regexp", 2, regexp)
@@ -78,6 +89,11 @@ def conversions(collection, backend, errors):
     out = []
     for error in collection.errors:
         errors.append(str(error))
+    try:
+        # Applies the filters.
+        collection.resolve_rule_references()
+    except Exception as error:  # noqa: BLE001
+        errors.append(f"{type(error).__name__}: {error}")
     for rule in collection.rules:
         if isinstance(rule, (SigmaCorrelationRule, SigmaFilter)):
             if isinstance(rule, SigmaCorrelationRule):
@@ -113,16 +129,20 @@ def judge(case):
                 if field.lower() not in have:
                     db.execute(f"ALTER TABLE {TABLE} ADD COLUMN {quote(field)} COLLATE NOCASE")
                     have.add(field.lower())
+            signal.setitimer(signal.ITIMER_REAL, RULE_SECONDS)
             try:
                 # "SELECT * FROM logs WHERE ..." with the number of the row instead.
                 for (row,) in db.execute(re.sub(r"^SELECT \*", "SELECT rowid", sql)):
                     hits[row - 1].add(identity)
-            except sqlite3.Error as error:
-                errors.append(f"{identity}: {error}")
+            except (sqlite3.Error, TooSlow) as error:
+                errors.append(f"{identity}: {type(error).__name__}: {error}")
+            finally:
+                signal.setitimer(signal.ITIMER_REAL, 0)
     return {"id": case["id"], "hits": [sorted(h) for h in hits], "errors": errors}
 
 
 def main():
+    signal.signal(signal.SIGALRM, too_slow)
     for line in sys.stdin:
         if line.strip():
             case = json.loads(line)
