@@ -154,10 +154,11 @@ async function open(o: AppOptions, closers: Closer[]): Promise<Result<App>> {
     log,
   });
   closers.push(() => rules.close());
-  const pipeline = await openPipeline(o, { dataDir, control, store, fallback: rules.load() });
+  const read = rules.load();
+  const pipeline = await openPipeline(o, { dataDir, control, store, fallback: read });
   closers.push(() => pipeline.close());
-  const now = rules.load(pipeline.content.rules);
-  pipeline.reload(now);
+  // Read again where something is broken: what was in force before the restart has its last good version.
+  pipeline.reload(rules.problems.length === 0 ? read : rules.load(pipeline.content.rules));
   rules.watch((content) => pipeline.reload(content));
 
   const warnings: string[] = [];
