@@ -192,7 +192,7 @@ test('a list changed in the console judges the next event; the change survives a
   await sendSyslog([`<13>1 ${new Date().toISOString()} ca01 clm 1 - - ${JSON.stringify(issued)}`]);
   const found = await until(
     'certificate alert',
-    async () => (await alerts('Certificate for a domain of ours from an unexpected CA'))[0],
+    async () => (await alerts('Certificate issued for monitored domain by unexpected CA'))[0],
   );
   assert.match(found.sentence, /login\.ours\.example\.com/);
 });
