@@ -168,6 +168,31 @@ test('batches of any size give the same alerts', () => {
   );
 });
 
+test('ticks between them: batches of any size still give the same alerts', () => {
+  fc.assert(
+    fc.property(
+      steps,
+      fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 5 }),
+      fc.integer({ min: 1, max: 12 }),
+      (events, sizes, every) => {
+        // A journaled tick is a place in the order of events; batches end there.
+        const runs = [[1], sizes].map((of) => {
+          const d = new Detection(RULES);
+          const out: AlertChange[] = [];
+          for (const between of cut(events, [every])) {
+            for (const batch of cut(between, of)) out.push(...d.apply(batch));
+            out.push(...d.tick((between.at(-1)?.ingested ?? T0) + 30e6));
+          }
+          out.push(...d.tick(END));
+          return summary(out);
+        });
+        assert.deepEqual(runs[1], runs[0]);
+      },
+    ),
+    { numRuns: 150 },
+  );
+});
+
 test('snapshot and restore anywhere change nothing', () => {
   fc.assert(
     fc.property(steps, fc.nat(60), fc.boolean(), (events, at, small) => {

@@ -28,6 +28,8 @@ const CHAIN_MAX = 8;
 /** Events held in full by windows; beyond it what a sentence needs; beyond LEAN_MAX only id and time. */
 export const HELD_MAX = 10_000;
 export const LEAN_MAX = 100_000;
+/** Groups of a condition about what is missing whose last event is kept with what a sentence needs. */
+export const LAST_MAX = 20_000;
 /** A group without events for this long (receive time, microseconds) and two timespans is forgotten. */
 export const IDLE_US = 3600e6;
 
@@ -169,7 +171,7 @@ export class Correlator {
 
   /** The newest event stands for a group in which nothing occurs any more. */
   #hold(t: Table, g: Group<MatchedEvent>, e: MatchedEvent): void {
-    if (t.judged === 'below') g.last = lean(e);
+    if (t.judged === 'below') g.last = t.groups.size <= LAST_MAX ? lean(e) : bare(e);
   }
 
   #countNow(t: Table, e: MatchedEvent, c: Counted): void {

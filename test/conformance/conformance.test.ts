@@ -171,6 +171,14 @@ for (const file of readdirSync(import.meta.dirname).filter((f) => f.endsWith('.y
   });
 }
 
+test('conformance: the examples of docs/SIGMA.md load', () => {
+  const page = readFileSync(join(import.meta.dirname, '../../docs/SIGMA.md'), 'utf8');
+  const blocks = [...page.matchAll(/^```yaml\n([\s\S]*?)^```$/gm)].map((m) => m[1] ?? '');
+  assert.ok(blocks.length > 0);
+  for (const text of blocks)
+    assert.deepEqual(rulesFromFiles([{ path: 'SIGMA.md', text }], { taxonomy: NO_TAXONOMY }).problems, []);
+});
+
 test('conformance: at least 300 cases', () => {
   assert.ok(cases >= 300, `${cases}`);
   assert.ok(parseAllDocuments(BASE.join('---\n')).length === 3);
