@@ -6,7 +6,7 @@
  * `npm run bench:detect -- [--lanes DIR] [--rules DIR,DIR] [--events N] [--only LANE] [--json FILE]`. Corpora are found below
  * VIGIL_CORPORA (default `../shared/corpora`); without them our own lane is timed with our own rules.
  *
- * Each figure is the best of ROUNDS rounds over the lane, after one round that warms up; all figures of a lane come from
+ * Each figure is the best of ROUNDS rounds over the lane in CPU time, after one round that warms up; all figures of a lane come from
  * one process and lie within seconds of each other, so their ratios hold where the machine's speed does not.
  */
 import { execFileSync } from 'node:child_process';
@@ -79,14 +79,15 @@ function framesOf(lane: DetectLane): UnitFrame[] {
   return frames;
 }
 
-/** Best time of the rounds, seconds. */
+/** Least CPU time of the rounds (all threads, collecting included), seconds: others may share the machine. */
 function timed(rounds: number, run: () => void): number {
   run();
   let best = Number.POSITIVE_INFINITY;
   for (let i = 0; i < rounds; i++) {
-    const from = process.hrtime.bigint();
+    const from = process.cpuUsage();
     run();
-    best = Math.min(best, Number(process.hrtime.bigint() - from) / 1e9);
+    const { user, system } = process.cpuUsage(from);
+    best = Math.min(best, (user + system) / 1e6);
   }
   return best;
 }

@@ -27,6 +27,8 @@ export const DATE_US_MAX = Number.MAX_SAFE_INTEGER;
 export type FieldFamily = {
   get(name: string): string | undefined;
   [Symbol.iterator](): Iterator<readonly [string, string]>;
+  /** Those of the values whose text does not stand in the record as it is (it has escapes there). */
+  escaped(see: (value: string) => void): void;
 };
 type Deferred = { readonly prefix: string; readonly family: FieldFamily };
 
@@ -48,7 +50,9 @@ export class EventFields {
   readonly #map = new Map<string, FieldValue>();
   /** Fields not made yet; a field in `#map` goes before them. */
   #family: Deferred | undefined;
-  #late: { readonly name: string; readonly make: () => FieldValue | undefined } | undefined;
+  #late:
+    | { readonly name: string; readonly make: () => FieldValue | undefined; readonly could: string }
+    | undefined;
   /** Fields refused because of FIELDS_MAX. */
   overflow = 0;
   /** Values cut at VALUE_CHARS_MAX, lists and names cut at the bounds of `flatten`. */
@@ -90,9 +94,24 @@ export class EventFields {
     this.#family = { prefix, family };
   }
 
-  /** One field of ours that is made when it, or all fields, are asked for. */
-  deferOurs(name: string, make: () => FieldValue | undefined): void {
-    this.#late = { name, make };
+  /** One field of ours that is made when it, or all fields, are asked for. `could`: all texts that it can have, in one. */
+  deferOurs(name: string, make: () => FieldValue | undefined, could: string): void {
+    this.#late = { name, make, could };
+  }
+
+  /**
+   * All that a text search over the fields can find and a search over the record's own text may not, and possibly more;
+   * makes nothing that is deferred.
+   */
+  forSearch(see: (name: string, value: FieldValue) => void): void {
+    this.#map.forEach((value, name) => {
+      see(name, value);
+    });
+    const f = this.#family;
+    f?.family.escaped((value) => {
+      see(f.prefix, value);
+    });
+    if (this.#late !== undefined) see(this.#late.name, this.#late.could);
   }
 
   #deferred(name: string): FieldValue | undefined {

@@ -12,7 +12,7 @@ import { EventFields, type NormalizedEvent, type ParseStatus } from '../model/ev
 import type { RecordMeta } from '../model/record.ts';
 import { entitiesOf } from './entities.ts';
 import { decodeEnvelope, type Envelope, envelopeFields, noEnvelope, type PrefixTest } from './envelope.ts';
-import { type DecodingFacts, flagsOf, noFacts, trimDots } from './flags.ts';
+import { type DecodingFacts, FLAGS, flagsOf, noFacts, trimDots } from './flags.ts';
 import { isJournal, journalEnvelope, journalFields } from './journald.ts';
 import { parseJsonObject } from './json.ts';
 import { type QuickRead, QuickReader } from './quick.ts';
@@ -339,21 +339,27 @@ function finishLazily(r: Received, read: QuickRead): NormalizedEvent {
   const own = fields.get('@timestamp');
   const done = common(r, fields, { spec, status, claimed: typeof own === 'number' ? own : undefined });
   const event = new LazyEvent(r, fields, done, status);
-  fields.deferOurs('vigil.flags', () => {
-    const { entities, source } = event;
-    const flags = flagsOf({
-      raw: r.raw,
-      text: r.text,
-      facts: r.facts,
-      fields,
-      entities,
-      headOnly: false,
-      source,
-    });
-    return flags.length > 0 ? flags : undefined;
-  });
+  fields.deferOurs(
+    'vigil.flags',
+    () => {
+      const { entities, source } = event;
+      const flags = flagsOf({
+        raw: r.raw,
+        text: r.text,
+        facts: r.facts,
+        fields,
+        entities,
+        headOnly: false,
+        source,
+      });
+      return flags.length > 0 ? flags : undefined;
+    },
+    COULD_FLAG,
+  );
   return event;
 }
+
+const COULD_FLAG = FLAGS.join(' ');
 
 class LazyEvent implements NormalizedEvent {
   readonly fields: EventFields;

@@ -68,6 +68,10 @@ export class Tokens {
   isObject(path: number): boolean {
     return this.#seen[path] === this.#epoch && this.#kind[path] === OBJECT;
   }
+  /** A string with escapes, at a path that is there. */
+  isEscaped(path: number): boolean {
+    return this.#kind[path] === ESCAPED;
+  }
   keyOf(path: number): string {
     return this.#key[path] as string;
   }

@@ -6,9 +6,13 @@
 import { number } from '../../lib/json.ts';
 import { stampMicros } from '../../lib/times.ts';
 import { ROOT, type Tokens } from '../../../src/normalize/tokens.ts';
+import type { FieldFamily } from '../../../src/model/event.ts';
 import { FLAT_ENVELOPE, levelName, type WinData, type WinEvent } from './shape.ts';
 
-export function fromTokens(t: Tokens): WinEvent | undefined {
+/** Data that is made when it is asked for. */
+export type TokenEvent = WinEvent & { readonly data: WinData & FieldFamily };
+
+export function fromTokens(t: Tokens): TokenEvent | undefined {
   const p = pathsOf(t);
   if (t.isObject(p.winlog)) return undefined;
   return t.isObject(p.event) ? evtx(t, p) : flat(t, p);
@@ -17,13 +21,13 @@ export function fromTokens(t: Tokens): WinEvent | undefined {
 /** Event ids as all tools write them. */
 const ID = /^[0-9]{1,6}$/;
 
-function flat(t: Tokens, p: Paths): WinEvent | undefined {
+function flat(t: Tokens, p: Paths): TokenEvent | undefined {
   for (let i = 0; i < t.n; i++) if (t.isObject(t.paths[i] as number)) return undefined;
   const id = t.textOf(p.flat.EventID) ?? '';
   return ID.test(id) ? new FlatEvent(t, p, Number(id)) : undefined;
 }
 
-function evtx(t: Tokens, p: Paths): WinEvent | undefined {
+function evtx(t: Tokens, p: Paths): TokenEvent | undefined {
   const s = p.system;
   if (!t.isObject(s.self) || t.isObject(p.userData)) return undefined;
   for (const path of s.scalars) if (t.isObject(path)) return undefined;
@@ -47,7 +51,7 @@ function evtx(t: Tokens, p: Paths): WinEvent | undefined {
 const NO_DATA: ReadonlySet<string> = new Set(['#attributes', '_attributes', 'xmlns']);
 
 /** The values of one object of the document. */
-class Data implements WinData {
+class Data implements WinData, FieldFamily {
   readonly #t: Tokens;
   readonly #parent: number;
   readonly #leftOut: ReadonlySet<string>;
@@ -76,6 +80,15 @@ class Data implements WinData {
     for (const _ of this) n++;
     return n;
   }
+  escaped(see: (value: string) => void): void {
+    this.#check();
+    const t = this.#t;
+    for (let i = 0; i < t.n; i++) {
+      const path = t.paths[i] as number;
+      if (t.parentOf(path) === this.#parent && t.isEscaped(path) && !this.#leftOut.has(t.keyOf(path)))
+        see(t.textOf(path) as string);
+    }
+  }
   *[Symbol.iterator](): Iterator<readonly [string, string]> {
     this.#check();
     const t = this.#t;
@@ -90,10 +103,10 @@ class Data implements WinData {
   }
 }
 
-class FlatEvent implements WinEvent {
+class FlatEvent implements TokenEvent {
   readonly id: number;
   readonly channel: string;
-  readonly data: WinData;
+  readonly data: Data;
   readonly #t: Tokens;
   readonly #p: Paths['flat'];
 
@@ -152,10 +165,10 @@ class FlatEvent implements WinEvent {
   }
 }
 
-class EvtxEvent implements WinEvent {
+class EvtxEvent implements TokenEvent {
   readonly id: number;
   readonly channel: string;
-  readonly data: WinData;
+  readonly data: Data;
   readonly #t: Tokens;
   readonly #p: Paths;
 

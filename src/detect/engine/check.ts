@@ -9,7 +9,7 @@ import { unanchored } from '../../condition/glob.ts';
 import { fold, typeOf, wellFormed } from '../../condition/text.ts';
 import type { Condition, PatternPart } from '../../condition/tree.ts';
 import { parseIp } from '../../model/ip.ts';
-import { requiredLiterals } from './literal.ts';
+import { required } from './literal.ts';
 import type { View } from './view.ts';
 
 export type Check = {
@@ -19,6 +19,9 @@ export type Check = {
 };
 
 const COST = { exists: 20, equals: 60, like: 100, plain: 400, regex: 3000, keyword: 20_000 } as const;
+
+/** A text's length is looked at where an expression needs so many characters. */
+const LONG = 8;
 
 export class Checks {
   readonly #view: View;
@@ -84,8 +87,9 @@ export class Checks {
       }
       case 'regex': {
         const plain = this.#plain(c, COST.regex);
-        const need = requiredLiterals(c.source);
-        return need === undefined ? plain : this.#gated(c.field, need, plain);
+        const { need, min } = required(c.source);
+        const long = min < LONG ? plain : this.#long(c.field, min, plain);
+        return need === undefined ? long : this.#gated(c.field, need, long);
       }
       case 'keyword': {
         const simple = c.cased ? undefined : simplePattern(unanchored(c.pattern));
@@ -146,6 +150,19 @@ export class Checks {
         const texts = cased ? view.texts(slot) : view.folded(slot);
         if (texts.length === 1) return test(texts[0] as string);
         for (const t of texts) if (test(t)) return true;
+        return false;
+      },
+    };
+  }
+
+  /** Where no text is long enough, none is matched. */
+  #long(field: string, min: number, check: Check): Check {
+    const view = this.#view;
+    const slot = view.slot(field);
+    return {
+      cost: check.cost,
+      run: () => {
+        for (const t of view.texts(slot)) if (t.length >= min) return check.run();
         return false;
       },
     };

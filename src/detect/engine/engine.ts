@@ -13,7 +13,7 @@ import type { RuleProblem, RuleSet } from '../rule.ts';
 import { Marks } from './automaton.ts';
 import { type Check, Checks } from './check.ts';
 import { type CompiledRules, compileEach, type EngineStats, Failures, type RuleFailure } from './compiled.ts';
-import { type Indexed, makeIndex, measured, type RuleIndex, SAMPLE_EVENTS } from './index-of.ts';
+import { gramsOf, type Indexed, makeIndex, measured, type RuleIndex, SAMPLE_EVENTS } from './index-of.ts';
 import { isRoutable, Router } from './router.ts';
 import { View } from './view.ts';
 import { guessedFrequency } from './witness.ts';
@@ -71,7 +71,7 @@ class Engine implements CompiledRules {
   readonly #view = new View();
   readonly #rules: Ready[] = [];
   readonly #groups: Group[] = [];
-  /** Log sources whose condition is more than values of fields. */
+  /** Log sources whose condition is more than tests of single fields. */
   readonly #unrouted: Group[];
   readonly #classes = new Map<string, Class>();
   readonly #router: Router<Class>;
@@ -109,12 +109,11 @@ class Engine implements CompiledRules {
       g.rules.push({ rule: this.#rules.length, condition: rule.condition });
       this.#rules.push({ id: rule.id, check, evaluated: 0, met: 0 });
     });
-    const routable = this.#groups.filter((g) => isRoutable(g.where));
-    const routed = Router.fits(routable.map((g) => g.where)) ? new Set(routable) : new Set<Group>();
-    this.#unrouted = this.#groups.filter((g) => !routed.has(g));
+    const routed = this.#groups.filter((g) => isRoutable(g.where));
+    this.#unrouted = this.#groups.filter((g) => !routed.includes(g));
     this.#router = new Router(
-      [...routed].map((g) => g.where),
-      (e) => this.#classOf([...routed].filter((g) => g.holds(e))),
+      routed.map((g) => g.where),
+      (held) => this.#classOf(held.map((i) => routed[i] as Group)),
     );
     this.#marks = new Marks(this.#rules.length);
     this.failures = this.#failures.byRule;
@@ -192,7 +191,7 @@ class Engine implements CompiledRules {
     else this.#jointBytes -= c.joint.bytes;
     // What never fired in the sample is told apart by the guess.
     const guessed = 1 / (c.sample.length + 1);
-    c.joint = makeIndex(rules, (l) => often(l) + guessed * guessedFrequency(l));
+    c.joint = makeIndex(rules, (l) => often(l) + guessed * guessedFrequency(l), gramsOf(c.sample));
     this.#jointBytes += c.joint.bytes;
     this.#samples -= c.sample.length;
     c.sample = [];

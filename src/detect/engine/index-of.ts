@@ -8,11 +8,13 @@ import { keywordSees, type Judged } from '../../condition/evaluate.ts';
 import { textsOf, typeOf } from '../../condition/text.ts';
 import type { Condition } from '../../condition/tree.ts';
 import type { FieldType } from '../../model/catalogue.ts';
-import type { FieldValue } from '../../model/event.ts';
-import { Automaton, foldForGate, type Marks, type Pattern } from './automaton.ts';
+import { EventFields, type FieldValue } from '../../model/event.ts';
+import { foldForGate, type Marks, type Pattern } from './automaton.ts';
+import { GramCounts, Needles } from './needles.ts';
 import {
   ANYWHERE,
   asciiPiece,
+  COMMON_TEXT,
   type Frequency,
   type Literal,
   literalKey,
@@ -22,8 +24,8 @@ import {
 
 export type Indexed = { readonly rule: number; readonly condition: Condition };
 
-/** With more whole values than this a field gets a map for them; fewer are patterns of its automaton. */
-const EXACT_IN_AUTOMATON_MAX = 64;
+/** With more whole values than this a field gets a map for them; fewer are looked for like parts. */
+const EXACT_AS_PARTS_MAX = 64;
 
 type FieldIndex = {
   readonly read: ReturnType<typeof reader>;
@@ -32,7 +34,7 @@ type FieldIndex = {
   /** Rules that need a character beyond ASCII. */
   readonly wide: Int32Array;
   readonly exact: ReadonlyMap<string, Int32Array> | undefined;
-  readonly automaton: Automaton | undefined;
+  readonly needles: Needles | undefined;
 };
 
 export type RuleIndex = {
@@ -43,6 +45,9 @@ export type RuleIndex = {
   readonly bytes: number;
 };
 
+const COMMON_GRAMS = new GramCounts();
+COMMON_GRAMS.add(COMMON_TEXT);
+
 type Building = {
   present: Set<number>;
   wide: Set<number>;
@@ -50,7 +55,11 @@ type Building = {
   patterns: Pattern[];
 };
 
-export function makeIndex(rules: readonly Indexed[], often: Frequency): RuleIndex {
+export function makeIndex(
+  rules: readonly Indexed[],
+  often: Frequency,
+  counts: GramCounts = COMMON_GRAMS,
+): RuleIndex {
   const always: number[] = [];
   const fields = new Map<string, Building>();
   for (const { rule, condition } of rules) {
@@ -63,12 +72,12 @@ export function makeIndex(rules: readonly Indexed[], often: Frequency): RuleInde
   }
   const any = fields.get(ANYWHERE);
   fields.delete(ANYWHERE);
-  const made = [...fields].map(([name, b]) => makeField(name, b));
-  const anywhere = any === undefined ? undefined : makeAnywhere(any);
+  const made = [...fields].map(([name, b]) => makeField(name, b, counts));
+  const anywhere = any === undefined ? undefined : makeAnywhere(any, counts);
   const all = Int32Array.from(always);
   return {
     always: all,
-    bytes: made.reduce((sum, f) => sum + (f.automaton?.bytes ?? 0), anywhere?.automaton.bytes ?? 0),
+    bytes: made.reduce((sum, f) => sum + (f.needles?.bytes ?? 0), anywhere?.needles.bytes ?? 0),
     scan: (e, marks) => {
       addAll(all, marks);
       for (const f of made) scanField(f, f.read(e.fields), marks);
@@ -93,11 +102,11 @@ function put(fields: Map<string, Building>, l: Literal, rule: number): void {
   }
 }
 
-function makeField(name: string, b: Building): FieldIndex {
+function makeField(name: string, b: Building, counts: GramCounts): FieldIndex {
   let { exact } = b;
   const patterns = [...b.patterns];
   // A pass that is made anyway finds whole values too.
-  if (patterns.length > 0 && exact.size <= EXACT_IN_AUTOMATON_MAX) {
+  if (patterns.length > 0 && exact.size <= EXACT_AS_PARTS_MAX) {
     const rest = new Map<string, Set<number>>();
     for (const [text, rules] of exact) {
       const piece = asciiPiece(text, true, true);
@@ -114,7 +123,7 @@ function makeField(name: string, b: Building): FieldIndex {
     present: Int32Array.from(b.present),
     wide: Int32Array.from(b.wide),
     exact: lists.size === 0 ? undefined : lists,
-    automaton: patterns.length === 0 ? undefined : new Automaton(patterns),
+    needles: patterns.length === 0 ? undefined : new Needles(patterns, counts),
   };
 }
 
@@ -127,7 +136,7 @@ function scanField(f: FieldIndex, v: FieldValue | undefined, marks: Marks): void
 }
 
 function scanText(f: FieldIndex, text: string, marks: Marks): void {
-  f.automaton?.scan(text, marks);
+  f.needles?.scan(text, marks);
   if (f.wide.length > 0 && WIDE.test(text)) addAll(f.wide, marks);
   if (f.exact !== undefined) lookUp(f.exact, foldForGate(text), marks);
 }
@@ -143,24 +152,27 @@ function lookUp(exact: ReadonlyMap<string, Int32Array>, key: string, marks: Mark
   if (rules !== undefined) addAll(rules, marks);
 }
 
-type Anywhere = { readonly automaton: Automaton; readonly wide: Int32Array };
+type Anywhere = { readonly needles: Needles; readonly wide: Int32Array };
 
-const makeAnywhere = (b: Building): Anywhere => ({
-  automaton: new Automaton(b.patterns),
+const makeAnywhere = (b: Building, counts: GramCounts): Anywhere => ({
+  needles: new Needles(b.patterns, counts),
   wide: Int32Array.from(b.wide),
 });
 
 function scanAll(any: Anywhere, e: Judged, marks: Marks): void {
   scanOne(any, e.rawText, marks);
-  for (const [name, v] of e.fields.entries() as Iterable<[string, FieldValue]>) {
-    if (v === null || !seenByKeywords(name)) continue;
+  const { fields } = e;
+  const see = (name: string, v: FieldValue): void => {
+    if (v === null || !seenByKeywords(name)) return;
     if (typeof v === 'string') scanOne(any, v, marks);
     else for (const t of textsOf(v, typeOf(name))) scanOne(any, t, marks);
-  }
+  };
+  if (fields instanceof EventFields) fields.forSearch(see);
+  else for (const [name, v] of fields.entries() as Iterable<[string, FieldValue]>) see(name, v);
 }
 
 function scanOne(any: Anywhere, text: string, marks: Marks): void {
-  any.automaton.scan(text, marks);
+  any.needles.scan(text, marks);
   if (any.wide.length > 0 && WIDE.test(text)) addAll(any.wide, marks);
 }
 
@@ -193,24 +205,36 @@ export function measured(
     put(fields, l, numbers.size);
     numbers.set(key, numbers.size);
   }
-  const counts = new Uint32Array(numbers.size);
+  const fired = new Uint32Array(numbers.size);
   const hits = marks(numbers.size);
   const any = fields.get(ANYWHERE);
   fields.delete(ANYWHERE);
-  const made = [...fields].map(([name, b]) => makeField(name, b));
-  const anywhere = any === undefined ? undefined : makeAnywhere(any);
+  const made = [...fields].map(([name, b]) => makeField(name, b, COMMON_GRAMS));
+  const anywhere = any === undefined ? undefined : makeAnywhere(any, COMMON_GRAMS);
   for (const e of sample) {
     hits.begin();
     for (const f of made) scanField(f, f.read(e.fields), hits);
     if (anywhere !== undefined) scanAll(anywhere, e, hits);
     for (let i = 0; i < hits.n; i++) {
       const n = hits.list[i] as number;
-      counts[n] = (counts[n] as number) + 1;
+      fired[n] = (fired[n] as number) + 1;
     }
   }
   return (l) => {
     const n = numbers.get(literalKey(l));
-    const seenIn = n === undefined ? 0 : (counts[n] as number);
+    const seenIn = n === undefined ? 0 : (fired[n] as number);
     return seenIn / sample.length;
   };
+}
+
+/** Which characters the events of the sample are made of. */
+export function gramsOf(sample: readonly Judged[]): GramCounts {
+  const counts = new GramCounts();
+  counts.add(COMMON_TEXT);
+  for (const e of sample) {
+    counts.add(e.rawText);
+    for (const [, v] of e.fields.entries() as Iterable<[string, FieldValue]>)
+      if (typeof v === 'string') counts.add(v);
+  }
+  return counts;
 }

@@ -4,7 +4,7 @@ import test from 'node:test';
 import fc from 'fast-check';
 import { compileRegex, regexProblem } from '../../condition/regex.ts';
 import { foldForGate } from './automaton.ts';
-import { requiredLiterals } from './literal.ts';
+import { required, requiredLiterals } from './literal.ts';
 
 const atoms = [
   'a',
@@ -53,12 +53,13 @@ test('a required literal is in every text that matches', () => {
       fc.array(text, { minLength: 4, maxLength: 12 }),
       (source, flags, texts) => {
         if (regexProblem(source, flags) !== undefined) return;
-        const need = requiredLiterals(source);
-        if (need === undefined) return;
+        const { need, min } = required(source);
         const test = compileRegex(source, flags);
         for (const t of texts) {
           if (!test(t)) continue;
           matched++;
+          assert.ok(t.length >= min, `${source} matches ${JSON.stringify(t)}, shorter than ${min}`);
+          if (need === undefined) continue;
           const folded = foldForGate(t);
           assert.ok(
             need.some((n) => folded.includes(n)),

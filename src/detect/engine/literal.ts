@@ -18,25 +18,43 @@ const DEPTH_MAX = 40;
  * `exact`: all texts that the part can match, where they are few. `need`: literals of which one must occur.
  * Neither: anything can stand there.
  */
-type Part = { readonly exact?: readonly string[]; readonly need?: readonly string[] };
+type Part = {
+  readonly exact?: readonly string[];
+  readonly need?: readonly string[];
+  /** Characters that it matches at least. */
+  readonly min: number;
+};
 
-const ANYTHING: Part = {};
-const EMPTY: Part = { exact: [''] };
+const ANYTHING: Part = { min: 0 };
+const ONE: Part = { min: 1 };
+const EMPTY: Part = { exact: [''], min: 0 };
+const MIN_MAX = 100_000;
+const exactly = (exact: readonly string[]): Part => ({ exact, min: Math.min(...exact.map((t) => t.length)) });
+const needing = (need: readonly string[] | undefined, min: number): Part =>
+  need === undefined ? { min } : { need, min };
 
 class Unclear extends Error {}
 
 /** The best OR-set, undefined where there is none. */
-export function requiredLiterals(source: string): readonly string[] | undefined {
+export const requiredLiterals = (source: string): readonly string[] | undefined => required(source).need;
+
+/** The best OR-set, and the length that a text has at least where the expression matches it, UTF-16 units. */
+export function required(source: string): {
+  readonly need: readonly string[] | undefined;
+  readonly min: number;
+} {
   const s: Scan = { source, i: 0, depth: 0 };
   try {
     const part = alternatives(s);
-    if (s.i < source.length) return undefined;
-    return needOf(part);
+    if (s.i < source.length) return UNKNOWN;
+    return { need: needOf(part), min: part.min };
   } catch (e) {
-    if (e instanceof Unclear) return undefined;
+    if (e instanceof Unclear) return UNKNOWN;
     throw e;
   }
 }
+
+const UNKNOWN = { need: undefined, min: 0 };
 
 type Scan = { readonly source: string; i: number; depth: number };
 
@@ -71,11 +89,12 @@ function alternatives(s: Scan): Part {
   const exact = parts.every((p) => p.exact !== undefined)
     ? unique(parts.flatMap((p) => p.exact ?? []))
     : undefined;
-  if (exact !== undefined && exact.length <= SET_MAX) return { exact };
+  if (exact !== undefined && exact.length <= SET_MAX) return exactly(exact);
+  const min = Math.min(...parts.map((p) => p.min));
   const needs = parts.map(needOf);
-  if (needs.some((n) => n === undefined)) return ANYTHING;
+  if (needs.some((n) => n === undefined)) return { min };
   const need = unique(needs.flatMap((n) => n ?? []));
-  return need.length > SET_MAX * 4 ? ANYTHING : { need };
+  return needing(need.length > SET_MAX * 4 ? undefined : need, min);
 }
 
 const unique = (list: readonly string[]): string[] => [...new Set(list)];
@@ -85,6 +104,7 @@ function sequence(s: Scan): Part {
   let best: readonly string[] | undefined;
   let run: readonly string[] = [''];
   let whole = true;
+  let min = 0;
   const end = (): void => {
     best = better(best, usable(run));
     run = [''];
@@ -92,6 +112,7 @@ function sequence(s: Scan): Part {
   };
   while (s.i < s.source.length && s.source[s.i] !== '|' && s.source[s.i] !== ')') {
     const part = quantified(s);
+    min = Math.min(MIN_MAX, min + part.min);
     const next = part.exact === undefined ? undefined : product(run, part.exact);
     if (next !== undefined) {
       run = next;
@@ -102,9 +123,8 @@ function sequence(s: Scan): Part {
     // What was too much to multiply out may still begin a new run.
     if (part.exact !== undefined && part.exact.length <= SET_MAX) run = part.exact;
   }
-  if (whole) return { exact: run };
-  best = better(best, usable(run));
-  return best === undefined ? ANYTHING : { need: best };
+  if (whole) return exactly(run);
+  return needing(better(best, usable(run)), min);
 }
 
 function product(a: readonly string[], b: readonly string[]): readonly string[] | undefined {
@@ -138,12 +158,9 @@ function quantified(s: Scan): Part {
     } else return part;
     s.i++;
     if (s.source[s.i] === '?') s.i++;
-    if (one && part.exact !== undefined) part = { exact: unique([...part.exact, '']) };
+    if (one && part.exact !== undefined) part = exactly(unique([...part.exact, '']));
     else if (min === 0) part = ANYTHING;
-    else {
-      const need = needOf(part);
-      part = need === undefined ? ANYTHING : { need };
-    }
+    else part = needing(needOf(part), Math.min(MIN_MAX, part.min * min));
   }
 }
 
@@ -156,7 +173,7 @@ function atom(s: Scan): Part {
       return charClass(s);
     case '.':
       s.i++;
-      return ANYTHING;
+      return ONE;
     case '^':
     case '$':
       s.i++;
@@ -175,7 +192,7 @@ function atom(s: Scan): Part {
 }
 
 /** Beyond ASCII folding is not told apart: anything can stand there. */
-const char = (c: string): Part => (c > '~' || c < ' ' ? ANYTHING : { exact: [c.toLowerCase()] });
+const char = (c: string): Part => (c > '~' || c < ' ' ? ONE : exactly([c.toLowerCase()]));
 
 function group(s: Scan): Part {
   s.i++;
@@ -200,20 +217,20 @@ const SELF = /[\\.^$|?*+()[\]{}/"'\-<>=!:#&%@,;~`_ ]/;
 function escaped(s: Scan): Part {
   const c = s.source[s.i + 1] ?? '';
   s.i += 2;
-  if (SELF.test(c)) return { exact: [c] };
+  if (SELF.test(c)) return exactly([c]);
   if (/[bBAz]/.test(c)) return EMPTY;
-  if (/[dDwWsSnrtfva]/.test(c)) return ANYTHING;
+  if (/[dDwWsSnrtfva]/.test(c)) return ONE;
   if (c === 'x') {
     const m = /^(?:\{[0-9a-fA-F]{1,6}\}|[0-9a-fA-F]{2})/.exec(s.source.slice(s.i, s.i + 8));
     if (m === null) throw new Unclear();
     s.i += m[0].length;
-    return ANYTHING;
+    return ONE;
   }
   if (c === 'p' || c === 'P') {
     const m = /^(?:\{\^?[A-Za-z_]{1,32}\}|[A-Z])/.exec(s.source.slice(s.i, s.i + 36));
     if (m === null) throw new Unclear();
     s.i += m[0].length;
-    return ANYTHING;
+    return ONE;
   }
   throw new Unclear();
 }
@@ -251,5 +268,5 @@ function charClass(s: Scan): Part {
   }
   s.i = i + 1;
   const set = unique(chars);
-  return plain && set.length > 0 && set.length <= CLASS_MAX ? { exact: set } : ANYTHING;
+  return plain && set.length > 0 && set.length <= CLASS_MAX ? exactly(set) : ONE;
 }

@@ -179,7 +179,7 @@ export function asciiPiece(
 }
 
 /** Text that is common in logs of all kinds: a literal that is a part of it says little. */
-const COMMON = foldForGate(
+export const COMMON_TEXT = foldForGate(
   String.raw`c:\windows\system32\svchost.exe -k netsvcs -p -s schedule c:\windows\syswow64\ c:\program files (x86)\ c:\programdata\ c:\users\ \appdata\local\temp\ cmd.exe /c powershell.exe -noprofile -executionpolicy bypass explorer.exe rundll32.exe nt authority\system http:// https:// hklm\software\microsoft\windows\currentversion\run\ hku\ .dll .com microsoft-windows-sysmon/operational system32\config\ \device\harddiskvolume  true false 0x0 root admin get post`,
 );
 
@@ -187,8 +187,9 @@ const COMMON = foldForGate(
 export const guessedFrequency: Frequency = (l) => {
   if (l.kind === 'present') return 0.5;
   if (l.kind === 'wide') return 0.01;
-  if (l.kind === 'exact') return l.text.length < 6 || COMMON.includes(l.text) ? 0.1 : 0.002;
-  if (COMMON.includes(l.text)) return l.start || l.end ? 0.08 : 0.2;
-  const anchored = l.start || l.end ? 0.5 : 1;
+  if (l.kind === 'exact') return l.text.length < 6 || COMMON_TEXT.includes(l.text) ? 0.1 : 0.002;
+  if (COMMON_TEXT.includes(l.text)) return l.start || l.end ? 0.08 : 0.2;
+  // Short parts have a pass of their own.
+  const anchored = l.text.length < 4 ? 2 : l.start || l.end ? 0.5 : 1;
   return anchored * Math.min(0.5, 0.5 ** Math.max(0, l.text.length - 1)) + 0.0005;
 };

@@ -1,0 +1,70 @@
+/** Needles are found where a plain search finds them, and nowhere else. */
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import fc from 'fast-check';
+import { foldForGate, Marks, type Pattern } from './automaton.ts';
+import { GramCounts, Needles } from './needles.ts';
+
+const text = fc.string({
+  unit: fc.constantFrom('a', 'b', 'A', 'c', '^', 'ſ', 's', 'K', 'k', 'é', '\0', '\x7f'),
+  maxLength: 30,
+});
+const pattern = fc.record({
+  text: fc.string({ unit: fc.constantFrom('a', 'b', 's', 'k', '^', '\0'), minLength: 1, maxLength: 8 }),
+  start: fc.boolean(),
+  end: fc.boolean(),
+});
+const plain = (p: Omit<Pattern, 'out'>, t: string): boolean => {
+  if (p.start && p.end) return t === p.text;
+  if (p.start) return t.startsWith(p.text);
+  return p.end ? t.endsWith(p.text) : t.includes(p.text);
+};
+
+test('every needle is found where it occurs, and nowhere else', () => {
+  fc.assert(
+    fc.property(
+      fc.array(pattern, { minLength: 1, maxLength: 20 }),
+      fc.array(text, { minLength: 1, maxLength: 6 }),
+      text,
+      (all, texts, seen) => {
+        const patterns = all.map((p, out) => ({ ...p, out }));
+        // Needles themselves stand in texts, alone and within others.
+        for (const p of all.slice(0, 4))
+          texts.push(p.text.toUpperCase(), `x${p.text}`, `${p.text}y`, `é${p.text}é`);
+        const counts = new GramCounts();
+        counts.add(seen);
+        const needles = new Needles(patterns, counts);
+        const marks = new Marks(patterns.length);
+        for (const t of texts) {
+          marks.begin();
+          needles.scan(t, marks);
+          const found = [...marks.list.subarray(0, marks.n)].sort((a, b) => a - b);
+          const folded = foldForGate(t);
+          assert.deepEqual(
+            found,
+            patterns.filter((p) => plain(p, folded)).map((p) => p.out),
+            JSON.stringify([t, patterns]),
+          );
+        }
+      },
+    ),
+    { numRuns: 500 },
+  );
+});
+
+test('more needles with the same four characters than are compared at one place', () => {
+  const patterns: Pattern[] = Array.from({ length: 200 }, (_, i) => ({
+    text: `aaaa${i}`,
+    start: false,
+    end: false,
+    out: i,
+  }));
+  const needles = new Needles(patterns, new GramCounts());
+  const marks = new Marks(200);
+  marks.begin();
+  needles.scan('xAAAA7 aaaa150', marks);
+  assert.deepEqual(
+    [...marks.list.subarray(0, marks.n)].sort((a, b) => a - b),
+    [1, 7, 15, 150],
+  );
+});
