@@ -3,7 +3,7 @@
  * fields occur. What rules are held against to say whether they could ever fire.
  *
  * Contract: bounded rows and time; of events received in `[from, to)`. A query that takes too long throws `StoreError`.
- * Held by `events.int.test.ts` ("profile").
+ * Held by `profile.int.test.ts`.
  */
 import { type FieldDef, HOT_FIELDS } from '../model/catalogue.ts';
 import type { SqlClient, SqlParams } from './engine/client.ts';
