@@ -46,6 +46,7 @@ export const COVERAGE: Readonly<Record<string, readonly string[]>> = {
   'AWS.SecretsManager.BatchRetrieveSecretsCatchAll': ['aws_secrets_taken_at_once'],
   'AWS.STS.GetCallerIdentity.TruffleHog': ['aws_key_tried_by_scanner'],
   'AWS.STS.GetSessionToken.Misuse': ['aws_session_token_by_user'],
+  'AWS.IPSet.Modified': ['protection_weakened'],
   'AWS.WAF.Disassociation': ['aws_web_firewall_removed'],
   // Azure, Entra, Microsoft 365
   'Azure.MonitorActivity.ActionGroups.Deleted': ['azure_monitoring_removed'],

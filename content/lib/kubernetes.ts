@@ -59,9 +59,10 @@ function commandOf(c: KubernetesCall): string {
 
 /** An audit.k8s.io Event; false where the document is none. */
 export function kubernetesEvent(doc: JsonObject, out: EventFields): boolean {
-  const version = text(dig(doc, ['apiVersion']));
   if (text(dig(doc, ['kind'])) !== 'Event') return false;
-  if (version?.startsWith('audit.k8s.io/') !== true && dig(doc, ['user', 'username']) === undefined)
+  // An object of the kind Event, which also has no verb, is something else.
+  const audit = text(dig(doc, ['apiVersion']))?.startsWith('audit.k8s.io/') === true;
+  if (!audit && dig(doc, ['verb']) === undefined && dig(doc, ['user', 'username']) === undefined)
     return false;
   const time =
     stampMicros(dig(doc, ['stageTimestamp'])) ?? stampMicros(dig(doc, ['requestReceivedTimestamp']));

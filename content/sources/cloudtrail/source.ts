@@ -6,7 +6,7 @@
 import type { EventFields } from '../../../src/model/event.ts';
 import { parseIp } from '../../../src/model/ip.ts';
 import { applyAction } from '../../../src/model/vocabulary.ts';
-import { defineSource, type JsonObject } from '../../../src/normalize/source.ts';
+import { defineSource, type Json, type JsonObject } from '../../../src/normalize/source.ts';
 import { at, flattenInto, isObject, list, number, text } from '../../lib/json.ts';
 import { stampMicros } from '../../lib/times.ts';
 import { AWS_ACTIONS } from './actions.ts';
@@ -21,11 +21,12 @@ export default defineSource({
     jsonKeys: [
       ['eventSource', 'eventName', 'eventTime'],
       ['eventSource', 'eventName'],
+      ['eventsource', 'eventname'],
       ['detail-type', 'detail', 'source'],
     ],
   },
   parse: (input, out) => {
-    const doc = input.json;
+    const doc = recased(input.json);
     if (doc === undefined) return 'no';
     const detail = at(doc, 'detail');
     if (isObject(detail) && text(at(detail, 'eventName')) === undefined) return acmNotice(doc, out);
@@ -37,6 +38,20 @@ export default defineSource({
     return 'parsed';
   },
 });
+
+/** Names of a record's first level that have capitals: a data warehouse may have taken them away. */
+const NAMES: ReadonlyMap<string, string> = new Map(
+  'eventVersion userIdentity eventTime eventSource eventName awsRegion sourceIPAddress userAgent requestParameters responseElements additionalEventData requestID eventID readOnly eventType managementEvent recipientAccountId eventCategory errorCode errorMessage vpcEndpointId serviceEventDetails sharedEventID tlsDetails'
+    .split(' ')
+    .map((n) => [n.toLowerCase(), n] as const),
+);
+
+function recased(doc: JsonObject | undefined): JsonObject | undefined {
+  if (doc === undefined || !('eventname' in doc)) return doc;
+  const out = Object.create(null) as { [key: string]: Json };
+  for (const key of Object.keys(doc)) out[NAMES.get(key) ?? key] = doc[key] as Json;
+  return out;
+}
 
 function common(doc: JsonObject, out: EventFields): void {
   const time = stampMicros(at(doc, 'eventTime'));

@@ -11,6 +11,7 @@ export default defineSource({
     jsonKeys: [
       ['kind', 'auditID', 'verb'],
       ['kind', 'verb', 'objectRef'],
+      ['kind', 'verb', 'responseStatus'],
       ['kind', 'user', 'responseStatus'],
       ['kind', 'user', 'sourceIPs'],
     ],

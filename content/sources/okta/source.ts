@@ -51,6 +51,7 @@ export default defineSource({
       ['eventtype', 'actor'],
       ['eventType', 'outcome'],
       ['eventType', 'published'],
+      ['eventtype', 'published'],
     ],
   },
   parse: (input, out) => {

@@ -120,7 +120,10 @@ export const PRODUCTS: readonly Product[] = [
   {
     prefix: 'wiz',
     provider: 'wiz',
-    keys: [['action', 'actionParameters', 'status']],
+    keys: [
+      ['action', 'actionParameters', 'status'],
+      ['action', 'actionparameters', 'status'],
+    ],
     code: paths('action'),
     time: paths('timestamp'),
     user: paths('user.id', 'user.name', 'serviceAccount.name'),
@@ -142,12 +145,12 @@ export const PRODUCTS: readonly Product[] = [
       ['event', 'code', 'ei', 'uid'],
     ],
     is: (doc) =>
-      !isObject(dig(doc, ['event'])) && /^T[A-Z0-9]{3,5}[IWE]$/.test(text(dig(doc, ['code'])) ?? ''),
+      !isObject(dig(doc, ['event'])) && /^T[A-Z0-9]{3,5}[IWE]$/i.test(text(dig(doc, ['code'])) ?? ''),
     code: paths('event'),
     time: paths('time'),
     user: paths('user'),
     target: paths('name'),
-    ip: [['addr.remote']],
+    ip: [['addr.remote'], ['addr_remote']],
     outcome: paths('success'),
     reason: paths('error'),
     actions: actionTable('user_login: user.login\nuser_created: user.create\nrole_granted: role.created'),
@@ -231,7 +234,10 @@ export const PRODUCTS: readonly Product[] = [
   {
     prefix: 'databricks',
     provider: 'databricks',
-    keys: [['serviceName', 'actionName', 'userIdentity']],
+    keys: [
+      ['serviceName', 'actionName', 'userIdentity'],
+      ['serviceName', 'actionName', 'requestParams'],
+    ],
     code: paths('actionName'),
     time: paths('timestamp'),
     user: paths('userIdentity.email'),
