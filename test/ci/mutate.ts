@@ -1,4 +1,5 @@
 /** Broken copies of good inputs: what an attacker, a bad disk or a bad client makes of a log line. */
+import { BYTES, PIECES, VALUES } from '../evasion/alphabet.ts';
 import type { Random } from './random.ts';
 
 /** Inputs stay below this; longer ones are the doors' business (records are cut at 1 MiB) and tested there. */
@@ -80,8 +81,11 @@ const TOKENS: readonly Buffer[] = [
     '%20%00',
     '::ffff:1.2.3.4',
   ],
+  ...PIECES,
+  ...VALUES,
 ]
   .map((t) => Buffer.from(t, 'utf8'))
+  .concat(BYTES.map((b) => Buffer.from(b)))
   .concat([
     Buffer.from([0xff]),
     Buffer.from([0xc0, 0x80]),

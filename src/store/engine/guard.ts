@@ -56,7 +56,7 @@ const FUNCTIONS = new Set(
     // time
     'fromUnixTimestamp64Micro toUnixTimestamp64Micro fromUnixTimestamp64Milli toUnixTimestamp64Milli toUnixTimestamp toStartOfInterval ' +
     'toStartOfSecond toStartOfMinute toStartOfFiveMinutes toStartOfTenMinutes toStartOfFifteenMinutes toStartOfHour ' +
-    'toStartOfDay toStartOfWeek toStartOfMonth toHour toMinute toDayOfWeek toYYYYMMDD toYear toMonth toDayOfMonth dateDiff ' +
+    'toStartOfDay toStartOfWeek toStartOfMonth toISOWeek toHour toMinute toDayOfWeek toYYYYMMDD toYear toMonth toDayOfMonth dateDiff ' +
     'toIntervalMicrosecond toIntervalMillisecond toIntervalSecond toIntervalMinute toIntervalHour toIntervalDay formatDateTime ' +
     // text
     'lower lowerUTF8 upper upperUTF8 length lengthUTF8 char_length empty notEmpty concat concatWithSeparator substring substringUTF8 ' +
