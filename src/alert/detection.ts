@@ -12,8 +12,9 @@ import { Attempts, type AttemptsState, textOfField } from '../detect/attempts.ts
 import { Correlator, type Evicted, type GroupStats, type Hit } from '../detect/correlate.ts';
 import type { CorrelatorState } from '../detect/correlate-state.ts';
 import { groupValues, keyText } from '../detect/group-keys.ts';
-import { Memory, type MemoryState, type MemoryStats, type Teaching } from '../detect/memory/memory.ts';
+import { Memory, type MemoryState, type MemoryStats } from '../detect/memory/memory.ts';
 import type { MemoryHit } from '../detect/memory/runtime.ts';
+import type { Teaching, Untaught } from '../detect/memory/teaching.ts';
 import { modeOf, type Rule, type RuleSet } from '../detect/rule.ts';
 import type { AlertChange } from '../model/alert.ts';
 import type { LateMark } from '../model/late.ts';
@@ -41,6 +42,8 @@ export const SINGLE_GAP_US = 3600e6;
 export const UPDATE_EVERY_US = 1e6;
 /** How often idle state is looked for, microseconds. */
 export const SWEEP_EVERY_US = 600e6;
+/** Ticks are nearer to each other than this (receive time, microseconds) while Vigil runs. */
+const TICK_GAP_US = 60e6;
 const FORMAT = 1;
 const DEFAULT_ENTITY = ['host.name', 'user.name', 'source.ip'] as const;
 
@@ -147,7 +150,11 @@ export class Detection {
   }
 
   #one(e: MatchedEvent): void {
-    this.#now = Math.max(this.#now, e.ingested);
+    if (e.ingested > this.#now) {
+      // What was due before this event arrived is judged without it, however the ticks lay: as history judges it.
+      if (e.ingested - this.#now <= TICK_GAP_US) this.#judgeTimed(e.ingested - 1);
+      this.#now = e.ingested;
+    }
     this.#memory.saw(e);
     let weight = -1;
     const hits: Hit[] = [];
@@ -358,17 +365,8 @@ export class Detection {
   /** A journaled tick: judges what is over, forgets what is idle, gives what was held back. */
   tick(nowUs: number): AlertChange[] {
     this.#now = Math.max(this.#now, nowUs);
-    const hits: Hit[] = [];
-    if (this.#now - this.#sweptAt >= SWEEP_EVERY_US || this.#correlator.hasClosing) {
-      this.#correlator.tick(this.#now, hits);
-      for (const h of hits) this.#hit(h);
-    }
+    this.#judgeTimed(this.#now);
     for (const e of this.#correlator.takeEvictions()) this.#evicted(e);
-    const found: MemoryHit[] = [];
-    this.#memory.tick(this.#now, found);
-    const counted: Hit[] = [];
-    for (const h of found) this.#remembered(h, counted);
-    for (const h of counted) this.#hit(h);
     if (this.#now - this.#sweptAt >= SWEEP_EVERY_US) {
       this.#sweptAt = this.#now;
       this.#memory.sweep(this.#now);
@@ -376,6 +374,20 @@ export class Detection {
       this.#storms.sweep(this.#now);
     }
     return this.#emit();
+  }
+
+  /** What time decides, as of `now` (receive time, microseconds). */
+  #judgeTimed(now: number): void {
+    const hits: Hit[] = [];
+    if (now - this.#sweptAt >= SWEEP_EVERY_US || this.#correlator.hasClosing) {
+      this.#correlator.tick(now, hits);
+      for (const h of hits) this.#hit(h);
+    }
+    const found: MemoryHit[] = [];
+    this.#memory.tick(now, found);
+    const counted: Hit[] = [];
+    for (const h of found) this.#remembered(h, counted);
+    for (const h of counted) this.#hit(h);
   }
 
   /** The analyst closed it: the next match opens a linked one. Unknown ids are ignored. */
@@ -401,6 +413,11 @@ export class Detection {
     this.#correlator.swap(set);
     this.#memory.swap(set, lists);
     this.#index(set);
+  }
+
+  /** Rules that ask for the past and have not been taught it. */
+  untaught(): Untaught[] {
+    return this.#memory.untaught();
   }
 
   /** What the store knows of the past of a rule that asks what is usual and is new here. */

@@ -50,6 +50,8 @@ export type FrameHead = {
   readonly rules?: string;
   /** People closed (true) or reopened alerts before this frame's records: [alert, closed]. */
   readonly closed?: readonly (readonly [string, boolean])[];
+  /** What the store knows of the past of rules that are new, before this frame's records: texts, see `Detection.teach`. */
+  readonly taught?: readonly string[];
   /** Kernel drops read from the system since the last frame, by door. */
   readonly kernelDrops?: Readonly<Record<string, number>>;
 };
@@ -94,6 +96,7 @@ export class FrameBuilder {
   readonly #keys: (readonly [string, string])[] = [];
   #rules: string | undefined;
   readonly #closed: (readonly [string, boolean])[] = [];
+  readonly #taught: string[] = [];
   #kernelDrops: Record<string, number> | undefined;
 
   constructor(at: number) {
@@ -150,6 +153,9 @@ export class FrameBuilder {
   closed(alert: string, closed: boolean): void {
     this.#closed.push([alert, closed]);
   }
+  taught(text: string): void {
+    this.#taught.push(text);
+  }
   kernelDrops(door: string, count: number): void {
     this.#kernelDrops ??= {};
     this.#kernelDrops[door] = (this.#kernelDrops[door] ?? 0) + count;
@@ -165,6 +171,7 @@ export class FrameBuilder {
       ...(this.more ? { more: true } : {}),
       ...(this.#rules === undefined ? {} : { rules: this.#rules }),
       ...(this.#closed.length === 0 ? {} : { closed: this.#closed }),
+      ...(this.#taught.length === 0 ? {} : { taught: this.#taught }),
       ...(this.#kernelDrops === undefined ? {} : { kernelDrops: this.#kernelDrops }),
     };
   }

@@ -200,6 +200,12 @@ export class Journal {
   closed(alert: string, closed: boolean): void {
     this.#builder().closed(alert, closed);
   }
+  /** What the store knows of a new rule's past, in a frame of its own: a replay learns it at the same place. */
+  taught(text: string): void {
+    this.#seal();
+    this.#builder().taught(text);
+    this.#seal();
+  }
   /** Journals the passing of time when nothing else does. */
   tick(): void {
     this.#builder();

@@ -32,6 +32,8 @@ export type Entry = {
   readonly content: Content | undefined;
   /** Alerts that people closed (true) or reopened before it. */
   readonly closed: readonly (readonly [string, boolean])[];
+  /** What rules that are new learn from the store before it. */
+  readonly taught: readonly string[];
 };
 
 export const EMPTY_HEAD: FrameHead = { metas: [], counts: [], ends: [], tallies: [], keys: [] };

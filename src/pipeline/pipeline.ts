@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { Detection } from '../alert/detection.ts';
 import type { Log } from '../base/log.ts';
 import { free } from '../base/free.ts';
+import type { Teaching } from '../detect/memory/teaching.ts';
 import { assert, errorText } from '../base/result.ts';
 import type { NetworkEntry } from '../enrich/networks.ts';
 import { type DurableFrame, type FrameRef, Journal } from '../journal/journal.ts';
@@ -298,6 +299,15 @@ export class Pipeline {
     return this.#owner.content;
   }
 
+  /** Rules that ask for the past and have not been taught it, by the state owner. */
+  get untaught(): ReturnType<Detection['untaught']> {
+    return this.#owner.detection.untaught();
+  }
+  /** What the store knows of their past; learned at a place of its own in the journal. */
+  teach(t: Teaching): void {
+    this.#journal.taught(JSON.stringify(t));
+  }
+
   /** Resolves when everything received so far is judged and committed. */
   async settled(): Promise<void> {
     await this.#journal.durable();
@@ -357,6 +367,7 @@ export class Pipeline {
       commit: true,
       content: f.head.rules === undefined ? undefined : this.#loadContent(f.head.rules),
       closed: f.head.closed ?? [],
+      taught: f.head.taught ?? [],
     });
     if (this.#queue.records >= 2048) this.#pump();
     else this.#pumpTimer ??= setTimeout(() => this.#pump(), GATHER_MS);

@@ -52,6 +52,7 @@ export async function recoverEntries(r: Recovery): Promise<Entry[]> {
       // What took effect before the snapshot is in it.
       content: detect && head.rules !== undefined ? r.content(head.rules) : undefined,
       closed: detect ? (head.closed ?? []) : [],
+      taught: detect ? (head.taught ?? []) : [],
     });
   });
   for (const [i, e] of out.entries()) {

@@ -7,6 +7,7 @@ import type { Detection } from '../alert/detection.ts';
 import type { QuietCounts } from '../alert/quiet.ts';
 import type { Log } from '../base/log.ts';
 import { assert, errorText } from '../base/result.ts';
+import type { Teaching } from '../detect/memory/teaching.ts';
 import type { AlertChange } from '../model/alert.ts';
 import type { LateMark } from '../model/late.ts';
 import type { BatchCommit } from '../store/control/commit.ts';
@@ -125,6 +126,7 @@ export class StateOwner {
     const out: AlertChange[] = [];
     let at = 0;
     for (const e of entries) {
+      for (const text of e.taught) this.detection.teach(JSON.parse(text) as Teaching);
       for (const [alert, closed] of e.closed) {
         if (closed) this.detection.alertClosed(alert);
         else this.detection.alertReopened(alert);

@@ -117,11 +117,12 @@ test('the store teaches a rule that is new here', () => {
   const days = range(14).map((d) => [T0 - (d + 1) * DAY, 48] as const);
   b.detection.teach({
     rule: rule?.id ?? '',
-    term: 0,
     tenant: 'default',
     origin: 'live',
     since: T0 - 20 * DAY,
-    keys: [{ values: ['10.0.1.5'], days }],
+    keys: [{ term: 0, values: ['10.0.1.5'], days }],
+    events: [],
+    last: true,
   });
   b.restart();
   burst(b, '10.0.1.5', 20, T0);

@@ -13,7 +13,7 @@ import type { FieldValue, Origin } from '../../model/event.ts';
 import { eventIdText, type MatchedEvent } from '../../model/match.ts';
 import { applyAction } from '../../model/vocabulary.ts';
 import { EventFields } from '../../model/event.ts';
-import { feederId, partIds } from '../condition-rule-ids.ts';
+import { feederId, partIds, reachOf } from '../condition-rule-ids.ts';
 import type { BaseRule, ConditionRule, RuleSet } from '../rule.ts';
 import { type Clock, lookAtDue, wake } from './at-clock.ts';
 import { atEvent, type Core, cover, remember, settleDue } from './at-events.ts';
@@ -33,7 +33,8 @@ import {
   tableState,
   type TableState,
 } from './table.ts';
-import { DAY_US, learned, LEARN_DAYS } from './usual.ts';
+import { asksThePast, type Teaching, type Untaught } from './teaching.ts';
+import { learned, LEARN_DAYS } from './usual.ts';
 import { Watermark, type WatermarkState } from './watermark.ts';
 
 /** Events held in full by the memory; beyond it only what rules and sentences need. */
@@ -59,22 +60,6 @@ export type MemoryStats = {
   readonly learned: number | undefined;
 };
 
-/** What the store knows of a key's past: counts per UTC day. */
-export type Teaching = {
-  readonly rule: string;
-  /** Index of the rule's term. */
-  readonly term: number;
-  readonly tenant: string;
-  readonly origin: Origin;
-  /** Receive time of the tenant's first event, microseconds. */
-  readonly since: number;
-  readonly keys: readonly {
-    readonly values: readonly string[];
-    /** Start of the UTC day in microseconds, and how many events. */
-    readonly days: readonly (readonly [day: number, n: number])[];
-  }[];
-};
-
 export type MemoryState = {
   readonly events: readonly MatchedEvent[];
   readonly seq: number;
@@ -90,6 +75,7 @@ type RuntimeState = readonly [
   start: number,
   taught: readonly (readonly [string, number])[],
   early: number,
+  asked: 0 | 1,
   tables: readonly TableState[],
   pending: readonly (readonly [string, readonly (readonly [number, MomentState])[]])[],
   wakes: readonly (readonly [string, readonly (readonly [number, number])[]])[],
@@ -164,6 +150,7 @@ export class Memory {
       covering: new Map(),
       wakes: new Map(),
       local: new Map(),
+      asked: false,
       renewals: rule.terms.map((t) => t.certificate && this.#meansRenewal(bases.get(t.part))),
       early: 0,
     };
@@ -295,17 +282,28 @@ export class Memory {
     for (const inv of this.#inventories.values()) inv.sweep(nowUs);
   }
 
-  /** Takes over what the store knows of the past of a rule that is new. Later teaching replaces earlier `since`. */
+  /** Rules that ask for the past and have not been taught it. */
+  untaught(): Untaught[] {
+    const out: Untaught[] = [];
+    for (const rt of this.#rules.values())
+      if (!rt.asked && rt.start > 0 && asksThePast(rt.rule))
+        out.push({ rule: rt.rule, reach: reachOf(rt.rule), before: rt.start });
+    return out;
+  }
+
+  /** Takes over what the store knows of the past of a rule; nothing is judged at that past. */
   teach(t: Teaching): void {
     const rt = this.#rules.get(t.rule);
-    const table = rt?.tables[t.term];
-    if (rt === undefined || table === undefined) return;
+    if (rt === undefined || rt.asked) return;
     const lane = laneOf(t);
     rt.taught.set(lane, Math.min(t.since, rt.taught.get(lane) ?? t.since));
-    for (const k of t.keys) {
-      const id = groupId(lane, k.values);
-      for (const [day, n] of k.days) table.usual.add(id, day, n);
+    for (const k of t.keys)
+      for (const [day, n] of k.days) rt.tables[k.term]?.usual.add(groupId(lane, k.values), day, n);
+    for (const e of t.events) {
+      remember(this.#core, rt, e, 1);
+      if (e.rules.includes(feederId(rt.rule.id))) this.#inventory(e);
     }
+    if (t.last) rt.asked = true;
   }
 
   #since(rt: Runtime, lane: string): number {
@@ -361,6 +359,7 @@ export class Memory {
         rt.start,
         [...rt.taught],
         rt.early,
+        rt.asked ? 1 : 0,
         rt.tables.map((t) => tableState(t, at)),
         [...rt.pending].map(([lane, h]) => [lane, h.state().map((p) => [p.due, momentState(p.moment, at)])]),
         [...rt.wakes].map(([lane, w]) => [lane, [...w.at].sort((a, b) => a[0] - b[0])]),
@@ -407,7 +406,7 @@ export class Memory {
   }
 
   #restoreRule(
-    [id, shape, start, taught, early, tables, pending, wakes]: RuntimeState,
+    [id, shape, start, taught, early, asked, tables, pending, wakes]: RuntimeState,
     moment: (m: MomentState) => Moment,
     events: (at: number) => MatchedEvent,
   ): void {
@@ -415,6 +414,7 @@ export class Memory {
     if (rt === undefined || shapeOf(rt.rule) !== shape) return;
     rt.start = start;
     rt.early = early;
+    rt.asked = asked === 1;
     for (const [lane, since] of taught) rt.taught.set(lane, since);
     rt.tables.forEach((t, i) => {
       const state = tables[i];
@@ -441,6 +441,3 @@ export class Memory {
 /** For the rule's state: `learning 3 of 14 days`; '' where there is nothing to learn any more. */
 export const learningText = (s: MemoryStats): string =>
   s.learned === undefined || s.learned >= LEARN_DAYS ? '' : `learning ${s.learned} of ${LEARN_DAYS} days`;
-
-/** Start of the UTC day, for `Teaching`. */
-export const dayStart = (us: number): number => Math.floor(us / DAY_US) * DAY_US;

@@ -36,6 +36,8 @@ export type Runtime = {
   readonly hasParts: boolean;
   /** Receive time from which on it remembers, 0 before the first event or tick. */
   start: number;
+  /** The store has been asked for its past, or there was none. */
+  asked: boolean;
   /** Lane -> since when, where the store taught it. */
   readonly taught: Map<string, number>;
   /** Lane -> moments that wait for the watermark. */
