@@ -181,3 +181,11 @@ correlation: { type: temporal_ordered, rules: [quiet, b], group-by: [host.name],
   tick(c, 200);
   assert.equal(feed(c, ['b', 210]).length, 1);
 });
+
+test('each of several waits for its own time: what must stay away may come late for the second', () => {
+  const c = correlator(`type: temporal, rules: [a, b], ${GROUP}, condition: a and not b`);
+  feed(c, ['a', 0], ['a', 70]);
+  assert.equal(tick(c, 135).length, 1, 'the first, which is a minute ahead');
+  feed(c, ['b', 75, {}, 140]);
+  assert.deepEqual(tick(c, 300), []);
+});

@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { addOccurrence, type Occurrence, type Stretch, STRETCHES_MAX, type WindowSpec } from './window.ts';
+import {
+  addOccurrence,
+  NUMBERS_MAX,
+  type Occurrence,
+  type Stretch,
+  STRETCHES_MAX,
+  type WindowSpec,
+} from './window.ts';
 
 const S = 1e6;
 const count = (need: number): WindowSpec => ({
@@ -125,4 +132,68 @@ test('ordered: greedy, in the order of the rules, within the timespan', () => {
   for (let i = 0; i < 1000; i++) add(w, i * 1000, 'a');
   add(w, 1.1 * S, 'b');
   assert.equal(add(w, 1.2 * S, 'c'), true);
+});
+
+const metric = (
+  kind: 'sum' | 'avg' | 'percentile',
+  met: (n: number) => boolean,
+  percentile = 50,
+): WindowSpec => ({
+  kind,
+  timespan: 300 * S,
+  need: NUMBERS_MAX,
+  met,
+  order: [],
+  percentile,
+});
+
+test('many numbers: the window stays bounded, sums and averages exact', () => {
+  const seen: number[] = [];
+  const note = (n: number): boolean => {
+    seen.push(n);
+    return false;
+  };
+  const sum = window(metric('sum', note));
+  const avg = window(metric('avg', note));
+  let total = 0;
+  const n = 5 * NUMBERS_MAX;
+  for (let i = 0; i < n; i++) {
+    const value = i % 7;
+    total += value;
+    add(sum, i * 1000, String(value));
+    assert.ok(Math.abs((seen.at(-1) ?? 0) - total) < 1e-6, `${i}`);
+    add(avg, i * 1000, String(value));
+    assert.ok(Math.abs((seen.at(-1) ?? 0) - total / (i + 1)) < 1e-9, `${i}`);
+  }
+  for (const w of [sum, avg]) assert.ok((w.stretches[0]?.items.length ?? 0) <= 2 * NUMBERS_MAX + 64);
+  // What has left the window does not count, however it was joined.
+  add(sum, n * 1000 + 400 * S, '1');
+  assert.equal(seen.at(-1), 1);
+});
+
+test('percentiles: of the newest numbers', () => {
+  const seen: number[] = [];
+  const w = window(
+    metric(
+      'percentile',
+      (n) => {
+        seen.push(n);
+        return false;
+      },
+      90,
+    ),
+  );
+  for (let i = 0; i < 11; i++) add(w, i * 1000, String(i));
+  assert.equal(seen.at(-1), 9);
+  for (let i = 0; i < 3 * NUMBERS_MAX; i++) add(w, 20_000 + i * 1000, '5');
+  assert.equal(seen.at(-1), 5);
+  assert.ok((w.stretches[0]?.items.length ?? 0) <= 2 * NUMBERS_MAX + 64);
+});
+
+test('a sum over a storm: the count of the alert stays exact', () => {
+  const w = window(metric('sum', (n) => n >= 1e9));
+  const n = 4 * NUMBERS_MAX;
+  for (let i = 0; i < n; i++) add(w, i * 1000, '1');
+  assert.equal(add(w, n * 1000, '1000000000'), true);
+  assert.equal(w.counted, n + 1);
 });

@@ -4,7 +4,8 @@ import { rulesFromFiles } from '../load.ts';
 import { compileRules } from '../matcher.ts';
 import type { CorrelationRule, RuleProblem, RuleSet } from '../rule.ts';
 import type { Taxonomy } from '../taxonomy.ts';
-import { eventOf } from '../testing.ts';
+import { groupValues } from '../group-keys.ts';
+import { eventOf, matchedOf, T0 } from '../testing.ts';
 
 const TAXONOMY: Taxonomy = {
   sources: ['windows', 'linux'].map((product) => ({
