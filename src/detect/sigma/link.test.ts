@@ -57,6 +57,11 @@ test('group-by names are those of the rules at the end of the reference', () => 
       ['l', 'Image'],
     ],
   );
+  // What the field is called in the other rule's events is no value of this one.
+  const of = (id: string, fields: Readonly<Record<string, string>>): string[][] =>
+    groupValues(correlation(set), id, matchedOf({ rules: [id], ts: T0, fields }));
+  assert.deepEqual(of('l', { 'winlog.event_data.User': 'eva' }), []);
+  assert.deepEqual(of('w', { 'winlog.event_data.User': 'eva' }), [['eva']]);
 });
 
 test('through a chain too; taxonomy ecs takes names as they are; aliases are mapped', () => {
