@@ -151,7 +151,8 @@ export class Detection {
 
   #one(e: MatchedEvent): void {
     if (e.ingested > this.#now) {
-      // What was due before this event arrived is judged without it, however the ticks lay: as history judges it.
+      // What was due before this event arrived is judged without it, however the ticks lay: as history judges it. After a
+      // longer silence Vigil did not run: who was away may be about to catch up, which the next tick takes into account.
       if (e.ingested - this.#now <= TICK_GAP_US) this.#judgeTimed(e.ingested - 1);
       this.#now = e.ingested;
     }

@@ -226,6 +226,7 @@ function quiet(run: Run, to: number): void {
   if (run.ticked > 0 && to > run.ticked) {
     const step = Math.max(TICK_US, Math.ceil((to - run.ticked) / TICKS_PER_GAP_MAX));
     for (let at = run.ticked + step; at < to; at += step) take(run, run.detection.tick(at));
+    take(run, run.detection.tick(to - 1));
   }
   run.ticked = Math.max(run.ticked, to);
 }
