@@ -3,7 +3,7 @@
  * value. Members are taken when an event is judged, so a changed list takes effect at once. Members of a text list are
  * patterns (`srv*`); members of a domain or network list are, standing alone, matched by the list's own kind.
  *
- * Held by `evaluate.test.ts` and `test/conformance`.
+ * Held by `placeholder.test.ts` and `test/conformance`.
  */
 import { compilePattern } from './glob.ts';
 import { compileList } from './lists.ts';

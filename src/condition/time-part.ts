@@ -1,7 +1,7 @@
 /**
  * Parts of a date (Sigma's time modifiers: minute, hour, day, week, month, year). Fields of type date hold microseconds
  * and are read as UTC; texts are read as they are written (`2026-03-05 14:23:01`, `2026-03-05T14:23:01Z`), without any
- * conversion of zones, as the specification says. Weeks are ISO 8601's. Held by `evaluate.test.ts` and
+ * conversion of zones, as the specification says. Weeks are ISO 8601's. Held by `src/query/exact.int.test.ts` and
  * `test/conformance`.
  */
 import type { FieldType } from '../model/catalogue.ts';

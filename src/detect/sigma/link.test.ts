@@ -133,6 +133,7 @@ test('a filter that can narrow nothing says why', () => {
   };
   assert.match(why('[nobody]', 'product: windows'), /^f2\.yml:1 filter "F": it refers to the rule 'nobody'/);
   assert.match(why('[w]', 'product: linux'), /its log source is not that of the rule 'w'/);
+  assert.match(why('[w]', 'product: windows, service: sysmon'), /its log source is not that of the rule 'w'/);
   assert.match(why('[c]', 'product: windows'), /'c' is no rule over single events/);
   assert.equal(why('[w]', 'product: windows'), '');
 });
