@@ -24,6 +24,8 @@ import {
   sourceFolders,
 } from '../../src/normalize/golden.ts';
 import { loadSources } from '../../src/normalize/registry.ts';
+import { conditionProblems } from '../../src/condition/evaluate.ts';
+import { parseCondition } from '../../src/condition/language/parse.ts';
 import { parseQuery } from '../../src/query/parse.ts';
 import { compileRows, compileTable, isTable } from '../../src/query/sql.ts';
 import { ROOT } from '../support/vigil.ts';
@@ -168,6 +170,11 @@ const QUERIES = [
   '"exact words" (a OR b) AND NOT c | stats count() as n, dc(user.name) by source.ip | sort -n | head 10',
   'http.response.status_code >= 500 @timestamp > now-7d',
   'user.name: "a*b" host.name:web0?',
+  'source.bytes > 10 * destination.bytes OR (source.bytes + 1) * 2 >= len(lower(user.name))',
+  'hour(@timestamp, "Europe/Berlin") < 6 weekday(@timestamp) IN (6, 7) user.name == field(user.target.name)',
+  'certificate.days_to_expiry < 7 AND NOT exists(renewal_event for certificate in last 30 days)',
+  'count(certificate_requests from source in 1 hour) > 10 * baseline',
+  'count_distinct(user.name where failed NOT (a OR b) by source.ip, host in 5m) > 3 + -baseline(count(a in 1h))',
 ].map((q) => Buffer.from(q));
 
 fuzz('query parser', () => ({
@@ -175,6 +182,8 @@ fuzz('query parser', () => ({
   run: (input) => {
     const now = GOLDEN_INGESTED;
     const q = parseQuery(input.toString('utf8'), { now });
+    const c = parseCondition(input.toString('utf8'), { now });
+    if (c.ok) assert.deepEqual(conditionProblems(c.value), [], 'what parses can be judged');
     if (!q.ok) {
       assert.ok(q.error.message.length > 0);
       assert.ok(q.error.start >= 0 && q.error.end >= q.error.start, 'the error has a place');
