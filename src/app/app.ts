@@ -28,6 +28,7 @@ import { openDataFolder } from './data-folder.ts';
 import { listenProblem, openDoors } from './doors.ts';
 import { type EngineHandle, openEngine } from './engine.ts';
 import { History } from './history.ts';
+import { Teacher } from './teacher.ts';
 import { Live } from './live.ts';
 import { isLoopback, ownNames, shownUrl } from './names.ts';
 import { networksOf } from './networks.ts';
@@ -72,6 +73,7 @@ export type App = {
   readonly ruleBook: RuleBook;
   readonly searches: Searches;
   readonly history: History;
+  readonly teacher: Teacher;
   readonly live: Live;
   readonly doors: readonly Door[];
   readonly api: { readonly url: string; readonly local: LocalApi; readonly server: Api } | undefined;
@@ -209,6 +211,18 @@ async function open(o: AppOptions, closers: Closer[]): Promise<Result<App>> {
     opened: (changes) => live.alerts(changes),
   });
   closers.push(() => history.close());
+  const teacher = new Teacher({
+    store,
+    untaught: () => pipeline.untaught,
+    teach: (t) => pipeline.teach(t),
+    rules: () => pipeline.content.rules,
+    lists: () => rules.lists(),
+    storeBehind: () => pipeline.storeTrouble !== '',
+    tenants: ['default'],
+    now: nowUs,
+    log,
+  });
+  closers.push(() => teacher.close());
   const searches = new Searches({ store, control, lists: () => rules.lists(), now: nowUs });
 
   const app: App = {
@@ -222,6 +236,7 @@ async function open(o: AppOptions, closers: Closer[]): Promise<Result<App>> {
     ruleBook: openRuleBook(o, { control, store, pipeline, rules }),
     searches,
     history,
+    teacher,
     live,
     doors: [],
     api: undefined,
@@ -358,6 +373,7 @@ async function serve(app: App, closers: Closer[]): Promise<Result<App>> {
   if (!notifications.ok) return notifications;
   closers.push(notifications.value);
   app.history.start();
+  app.teacher.start();
   return ok(full);
 }
 

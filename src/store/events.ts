@@ -122,6 +122,16 @@ export class EventStore {
     return fromRow(row);
   }
 
+  /** When the first live event of a tenant that is still held was received, microseconds; undefined where there is none. */
+  async firstReceived(tenant: string): Promise<number | undefined> {
+    const r = await this.#client.select(
+      `SELECT count(), toUnixTimestamp64Micro(min(ingested)) FROM ${EVENTS_TABLE} WHERE tenant = {tenant:String} AND origin = 'live'`,
+      { params: { tenant } },
+    );
+    const row = r.rows[0];
+    return row === undefined || Number(row[0]) === 0 ? undefined : Number(row[1]);
+  }
+
   /** Compiled SQL of the query layer, as the restricted query user (`guard.ts` says what it may contain). */
   query(sql: string, params: SqlParams, options: ScanOptions = {}): Promise<SqlResult> {
     return this.#client.search(sql, { ...options, params });

@@ -56,6 +56,8 @@ export type MemoryStats = {
   readonly early: number;
   /** Receive time from which on it remembers, microseconds; 0 before the first event or tick. */
   readonly since: number;
+  /** Certificates known of, for rules about certificates; 0 for all others. */
+  readonly certificates: number;
   /** Days of LEARN_DAYS learned; undefined for rules that ask for no baseline. */
   readonly learned: number | undefined;
 };
@@ -334,6 +336,10 @@ export class Memory {
         waiting: [...rt.pending.values()].reduce((n, h) => n + h.size, 0),
         early: rt.early,
         since: rt.start,
+        certificates:
+          rt.rule.subject === 'certificate'
+            ? [...this.#inventories.values()].reduce((n, i) => n + i.size, 0)
+            : 0,
         learned: baseline ? Math.min(...(days.length === 0 ? [own] : days)) : undefined,
       };
     });
