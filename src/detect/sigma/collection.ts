@@ -1,7 +1,8 @@
 /**
  * Several documents in one file (Sigma rule collections): `action: global` is merged into every document that follows,
  * `action: reset` ends that, `action: repeat` merges into the document before it and gives one more rule. Where both
- * state a key, the document itself wins over the global one. A rule that inherits its id and is not the first to do so
+ * state a key, the global document wins over the one that follows, and the repeating one over the one before it: as in
+ * pySigma, so that a file means the same in both. A rule that inherits its id and is not the first to do so
  * gets the id with `#2`, `#3`: ids stay unique and the same as long as the order of documents does.
  *
  * Held by `link.test.ts` and `test/conformance`.
@@ -23,8 +24,10 @@ export function expandCollection(docs: readonly YamlDocument[], refuse: Refuse):
   const emit = (own: YamlDocument, whole: YamlDocument): void => {
     last = whole;
     const id = textOf(whole.root, 'id');
-    if (id === '' || textOf(own.root, 'id') === id) {
-      out.push(whole);
+    const stated = textOf(own.root, 'id');
+    if (id === '' || stated !== '') {
+      // An id of its own stands: two rules of one id would be one rule.
+      out.push(id === stated ? whole : { ...whole, root: withText(whole.root, 'id', stated) });
       return;
     }
     const n = (inherited.get(id) ?? 0) + 1;
@@ -34,14 +37,14 @@ export function expandCollection(docs: readonly YamlDocument[], refuse: Refuse):
   for (const doc of docs) {
     const action = child(doc.root, 'action');
     if (action === undefined) {
-      emit(doc, global === undefined ? doc : merged(global, doc));
+      emit(doc, global === undefined ? doc : merged(doc, global, doc.line));
       continue;
     }
     const name = action.kind === 'scalar' ? String(action.value) : '';
     const bare: YamlDocument = { ...doc, root: without(doc.root, 'action') };
     if (name === 'global') global = bare;
     else if (name === 'reset') global = undefined;
-    else if (name === 'repeat' && last !== undefined) emit(bare, merged(last, bare));
+    else if (name === 'repeat' && last !== undefined) emit(bare, merged(last, bare, bare.line));
     else
       refuse(
         action.line,
@@ -53,8 +56,8 @@ export function expandCollection(docs: readonly YamlDocument[], refuse: Refuse):
   return out;
 }
 
-function merged(base: YamlDocument, doc: YamlDocument): YamlDocument {
-  return { line: doc.line, text: `${base.text}\n---\n${doc.text}`, root: merge(base.root, doc.root) };
+function merged(base: YamlDocument, over: YamlDocument, line: number): YamlDocument {
+  return { line, text: `${base.text}\n---\n${over.text}`, root: merge(base.root, over.root) };
 }
 
 /** Maps are merged key by key, everything else of `over` replaces what `base` has. */
