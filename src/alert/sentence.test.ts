@@ -82,3 +82,17 @@ test('a placeholder names what to fall back to', () => {
   const f = facts({ values: new Map([['b', ['second']]]) });
   assert.equal(fill('{a|b} {a|c} {b|a}', f), 'second (unknown) second');
 });
+
+test('text in brackets is left out where its hole has no value; brackets without holes and in values stay', () => {
+  const t = 'A login[ of {user.name}][ from {source.ip}][ on {hosts}][ ({count} times)] [as written]';
+  assert.equal(fill(t, facts()), 'A login from 127.0.0.1 on web01 (11 times) [as written]');
+  const bare = facts({
+    count: 1,
+    hosts: [],
+    hostCount: 0,
+    values: new Map([['user.name', ['x[ of {source.ip}]']]]),
+  });
+  assert.equal(fill(t, bare), 'A login of x[ of {source.ip}] [as written]');
+  assert.equal(fill('[{a} and {source.ip}]', facts()), '');
+  assert.equal(fill('[', facts()), '[');
+});

@@ -67,9 +67,24 @@ function target(f: SentenceFacts): string {
 
 const HOLE = /\{([^{}]{1,200})\}/g;
 
-/** One pass over `{name}` or `{first|else}`; an unknown or absent value reads "(unknown)". */
+/** Text in square brackets that has holes, `[ from {source.ip}]`: left out where a hole has no value. */
+const OPTIONAL = /\[([^[\]]{1,300})\]/g;
+
+function withoutOptional(template: string, f: SentenceFacts): string {
+  if (!template.includes('[')) return template;
+  return template.replace(OPTIONAL, (all, inside: string) => {
+    const holes = [...inside.matchAll(HOLE)].map((m) => m[1] ?? '');
+    if (holes.length === 0) return all;
+    return holes.every((h) => hasValue(h, f)) ? inside : '';
+  });
+}
+
+/**
+ * One pass over `{name}` or `{first|else}`; an unknown or absent value reads "(unknown)". Optional parts are decided on the
+ * template alone, so that values with brackets stay as they are.
+ */
 export function fill(template: string, f: SentenceFacts, valueText = show): string {
-  return template.replace(HOLE, (_all, name: string) => {
+  return withoutOptional(template, f).replace(HOLE, (_all, name: string) => {
     if (name === 'count') return String(f.count);
     if (name === 'servers') return f.hostCount === 0 ? 'unknown servers' : servers(f);
     if (name === 'hosts') return f.hostCount === 0 ? '(unknown)' : listed(f.hosts, f.hostCount);
@@ -89,9 +104,12 @@ export function fillStep(template: string, f: SentenceFacts): string | undefined
   const empty = [...template.matchAll(HOLE)].some((m) => !hasValue(m[1] ?? '', f));
   return empty ? undefined : fill(template, f, showLink);
 }
-const hasValue = (hole: string, f: SentenceFacts): boolean =>
-  ['count', 'servers', 'hosts'].includes(hole) ||
-  hole.split('|').some((n) => (f.values.get(n) ?? []).length > 0);
+/** A count of one goes without saying. */
+function hasValue(hole: string, f: SentenceFacts): boolean {
+  if (hole === 'count') return f.count > 1;
+  if (hole === 'servers' || hole === 'hosts') return f.hostCount > 0;
+  return hole.split('|').some((n) => (f.values.get(n) ?? []).length > 0);
+}
 const LINK_CHARS_MAX = 1000;
 const showLink = (value: string): string =>
   value.startsWith('https://') && value.length <= LINK_CHARS_MAX ? printable(value) : show(value);
