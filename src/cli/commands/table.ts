@@ -1,5 +1,6 @@
 /** All commands that work on an open Vigil. */
 import { tokenCommand, userCommand } from './access.ts';
+import { alertCommand } from './alert.ts';
 import type { Command } from './command.ts';
 import { demoCommand } from './demo.ts';
 import { importCommand } from './import.ts';
@@ -13,6 +14,7 @@ export const COMMANDS: readonly Command[] = [
   statusCommand,
   userCommand,
   tokenCommand,
+  alertCommand,
   demoCommand,
   rulesOpenCommand,
 ];
