@@ -44,7 +44,7 @@ const { values: args } = parseArgs({
 const EVENTS = Number(args.events);
 const ROUNDS = 3;
 /** The plain engine is timed over so many events only. */
-const PLAIN_EVENTS = 300;
+const PLAIN_EVENTS = 100;
 const SMALL_SET = 300;
 const FRAME_RECORDS = 500;
 

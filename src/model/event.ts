@@ -27,7 +27,7 @@ export const DATE_US_MAX = Number.MAX_SAFE_INTEGER;
 export type FieldFamily = {
   get(name: string): string | undefined;
   [Symbol.iterator](): Iterator<readonly [string, string]>;
-  /** Those of the values whose text does not stand in the record as it is (it has escapes there). */
+  /** All values of the record, of this family or not, whose text does not stand in it as it is (it has escapes there). */
   escaped(see: (value: string) => void): void;
 };
 type Deferred = { readonly prefix: string; readonly family: FieldFamily };
@@ -53,6 +53,8 @@ export class EventFields {
   #late:
     | { readonly name: string; readonly make: () => FieldValue | undefined; readonly could: string }
     | undefined;
+  /** See `derived`: holds for the first `count` fields. */
+  #derived: { readonly count: number; readonly words: string } | undefined;
   /** Fields refused because of FIELDS_MAX. */
   overflow = 0;
   /** Values cut at VALUE_CHARS_MAX, lists and names cut at the bounds of `flatten`. */
@@ -100,18 +102,30 @@ export class EventFields {
   }
 
   /**
-   * All that a text search over the fields can find and a search over the record's own text may not, and possibly more;
-   * makes nothing that is deferred.
+   * Says of the text set so far that all of it stands in the record, as it is or as a value that the family calls escaped, or in
+   * `words`. Numbers are not meant.
    */
-  forSearch(see: (name: string, value: FieldValue) => void): void {
+  derived(words: string): void {
+    this.#derived = { count: this.#map.size, words };
+  }
+
+  /**
+   * All that a text search over the fields can find and a search over the record's own text may not, and possibly more;
+   * makes nothing that is deferred. `constant` is told texts that are the same for many events.
+   */
+  forSearch(see: (name: string, value: FieldValue) => void, constant: (text: string) => void): void {
+    const d = this.#derived;
+    let skip = d?.count ?? 0;
     this.#map.forEach((value, name) => {
+      if (skip-- > 0 && (typeof value === 'string' || Array.isArray(value))) return;
       see(name, value);
     });
+    if (d !== undefined) constant(d.words);
     const f = this.#family;
     f?.family.escaped((value) => {
       see(f.prefix, value);
     });
-    if (this.#late !== undefined) see(this.#late.name, this.#late.could);
+    if (this.#late !== undefined) constant(this.#late.could);
   }
 
   #deferred(name: string): FieldValue | undefined {
@@ -126,6 +140,8 @@ export class EventFields {
   #settle(): void {
     const f = this.#family;
     const late = this.#late;
+    // With its values made, the family no longer answers for the text of others.
+    if (f !== undefined) this.#derived = undefined;
     this.#family = undefined;
     this.#late = undefined;
     if (f !== undefined)
@@ -196,6 +212,8 @@ export class EventFields {
   }
 
   #put(name: string, value: FieldValue): void {
+    // A field set anew may say anything.
+    if (this.#derived !== undefined && this.#map.has(name)) this.#derived = undefined;
     if (this.#map.size >= FIELDS_MAX && !this.#map.has(name)) {
       this.overflow++;
       return;

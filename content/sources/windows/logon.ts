@@ -7,7 +7,7 @@ import { account, baseName, hexOrDecimal, ip, put } from './values.ts';
 
 export type Mapper = (e: WinEvent, out: EventFields) => void;
 
-const LOGON_TYPES: ReadonlyMap<string, string> = new Map([
+export const LOGON_TYPES: ReadonlyMap<string, string> = new Map([
   ['2', 'interactive'],
   ['3', 'network'],
   ['4', 'batch'],
@@ -37,7 +37,7 @@ export const STATUS: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** Kerberos error codes (RFC 4120 section 7.5.9). */
-const KERBEROS: ReadonlyMap<number, string> = new Map([
+export const KERBEROS: ReadonlyMap<number, string> = new Map([
   [0x6, 'no such user'],
   [0x7, 'no such service'],
   [0xc, 'policy restriction'],

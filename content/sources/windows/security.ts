@@ -280,7 +280,7 @@ export function audited(e: WinEvent, out: EventFields): void {
   else if (/0x8020|success/i.test(e.keywords)) out.set('event.outcome', 'success');
 }
 
-const PROTOCOLS: ReadonlyMap<string, string> = new Map([
+export const PROTOCOLS: ReadonlyMap<string, string> = new Map([
   ['1', 'icmp'],
   ['6', 'tcp'],
   ['17', 'udp'],

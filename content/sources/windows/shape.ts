@@ -148,10 +148,8 @@ function fromFlat(doc: JsonObject): WinEvent | undefined {
   };
 }
 
-export const levelName = (n: string): string =>
-  ({ '0': 'information', '1': 'critical', '2': 'error', '3': 'warning', '4': 'information', '5': 'verbose' })[
-    n
-  ] ?? n;
+export const LEVELS = ['information', 'critical', 'error', 'warning', 'information', 'verbose'] as const;
+export const levelName = (n: string): string => (/^[0-5]$/.test(n) ? (LEVELS[Number(n)] as string) : n);
 
 function addData(data: Map<string, string>, v: Json | undefined): void {
   if (!isObject(v)) return;

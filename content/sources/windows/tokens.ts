@@ -80,13 +80,13 @@ class Data implements WinData, FieldFamily {
     for (const _ of this) n++;
     return n;
   }
+  /** Of the whole document, not of these values alone: fields are made of the others, too. */
   escaped(see: (value: string) => void): void {
     this.#check();
     const t = this.#t;
     for (let i = 0; i < t.n; i++) {
       const path = t.paths[i] as number;
-      if (t.parentOf(path) === this.#parent && t.isEscaped(path) && !this.#leftOut.has(t.keyOf(path)))
-        see(t.textOf(path) as string);
+      if (t.isEscaped(path)) see(t.textOf(path) as string);
     }
   }
   *[Symbol.iterator](): Iterator<readonly [string, string]> {

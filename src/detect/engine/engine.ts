@@ -186,7 +186,7 @@ class Engine implements CompiledRules {
 
   #measure(c: Class): void {
     const rules = c.groups.flatMap((g) => g.rules);
-    const often = c.sample.length === 0 ? guessedFrequency : measured(rules, c.sample, (n) => new Marks(n));
+    const often = c.sample.length === 0 ? guessedFrequency : measured(rules, c.sample);
     if (c.joint === undefined) this.#joints++;
     else this.#jointBytes -= c.joint.bytes;
     // What never fired in the sample is told apart by the guess.

@@ -9,7 +9,7 @@ import { textsOf, typeOf } from '../../condition/text.ts';
 import type { Condition } from '../../condition/tree.ts';
 import type { FieldType } from '../../model/catalogue.ts';
 import { EventFields, type FieldValue } from '../../model/event.ts';
-import { foldForGate, type Marks, type Pattern } from './automaton.ts';
+import { foldForGate, Marks, type Pattern } from './automaton.ts';
 import { GramCounts, Needles } from './needles.ts';
 import {
   ANYWHERE,
@@ -152,12 +152,36 @@ function lookUp(exact: ReadonlyMap<string, Int32Array>, key: string, marks: Mark
   if (rules !== undefined) addAll(rules, marks);
 }
 
-type Anywhere = { readonly needles: Needles; readonly wide: Int32Array };
+type Anywhere = {
+  readonly needles: Needles;
+  readonly wide: Int32Array;
+  /** What texts that many events have in common fire; few, since they are the program's own. */
+  readonly constants: Map<string, Int32Array>;
+  readonly size: number;
+};
+const CONSTANTS_MAX = 100;
 
-const makeAnywhere = (b: Building, counts: GramCounts): Anywhere => ({
-  needles: new Needles(b.patterns, counts),
-  wide: Int32Array.from(b.wide),
-});
+function makeAnywhere(b: Building, counts: GramCounts): Anywhere {
+  const outs = [...b.patterns.map((p) => p.out), ...b.wide];
+  return {
+    needles: new Needles(b.patterns, counts),
+    wide: Int32Array.from(b.wide),
+    constants: new Map(),
+    size: Math.max(0, ...outs) + 1,
+  };
+}
+
+function scanConstant(any: Anywhere, text: string, marks: Marks): void {
+  let fired = any.constants.get(text);
+  if (fired === undefined) {
+    const found = new Marks(any.size);
+    found.begin();
+    scanOne(any, text, found);
+    fired = found.list.slice(0, found.n);
+    if (any.constants.size < CONSTANTS_MAX) any.constants.set(text, fired);
+  }
+  addAll(fired, marks);
+}
 
 function scanAll(any: Anywhere, e: Judged, marks: Marks): void {
   scanOne(any, e.rawText, marks);
@@ -167,7 +191,10 @@ function scanAll(any: Anywhere, e: Judged, marks: Marks): void {
     if (typeof v === 'string') scanOne(any, v, marks);
     else for (const t of textsOf(v, typeOf(name))) scanOne(any, t, marks);
   };
-  if (fields instanceof EventFields) fields.forSearch(see);
+  if (fields instanceof EventFields)
+    fields.forSearch(see, (text) => {
+      scanConstant(any, text, marks);
+    });
   else for (const [name, v] of fields.entries() as Iterable<[string, FieldValue]>) see(name, v);
 }
 
@@ -192,11 +219,7 @@ function seenByKeywords(name: string): boolean {
 export const SAMPLE_EVENTS = 256;
 
 /** How often each literal that the rules could be found by fires in the sample. */
-export function measured(
-  rules: readonly Indexed[],
-  sample: readonly Judged[],
-  marks: (n: number) => Marks,
-): Frequency {
+export function measured(rules: readonly Indexed[], sample: readonly Judged[]): Frequency {
   const literals = new Map<string, Literal>();
   for (const r of rules) literalsOf(r.condition, literals);
   const fields = new Map<string, Building>();
@@ -206,7 +229,7 @@ export function measured(
     numbers.set(key, numbers.size);
   }
   const fired = new Uint32Array(numbers.size);
-  const hits = marks(numbers.size);
+  const hits = new Marks(numbers.size);
   const any = fields.get(ANYWHERE);
   fields.delete(ANYWHERE);
   const made = [...fields].map(([name, b]) => makeField(name, b, COMMON_GRAMS));
