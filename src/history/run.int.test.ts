@@ -3,11 +3,13 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { BRUTE, rulesOf } from '../detect/testing.ts';
 import type { FieldValue } from '../model/event.ts';
+import type { LateMark } from '../model/late.ts';
 import { BlockEncoder, stampOurs } from '../store/native.ts';
 import { openTestStore, TEST_INGESTED, type TestStore, testEvent, testProvenance } from '../store/testing.ts';
 import { backtest, DAY_US, forecast } from './backtest.ts';
 import { scopeSql } from './candidates.ts';
 import { type Ask, candidatePages, type Order } from './read.ts';
+import { judgeLate, LATE_RULE_ID } from './late.ts';
 import { type HistoryOptions, runHistory } from './run.ts';
 
 const S = 1e6;
@@ -189,6 +191,39 @@ test('another tenant, a row filter and an empty range see nothing of it', async 
     const b = await of(over);
     assert.deepEqual([b.matches, b.alerts, b.heldFrom, b.forecast.days], [0, 0, 0, 0]);
   }
+});
+
+test('late work beyond its limits is named by an alert: rule, stretch, how much', async () => {
+  const mark: LateMark = {
+    tenant: 'default',
+    origin: 'live',
+    rule: 'brute',
+    from: START,
+    to: START + 3 * DAY_US,
+    keys: ['["10.0.1.5"]'],
+    events: 7,
+    batch: 1,
+    ingested: START,
+  };
+  const o = { ask, rules: RULES, lists: options().lists, judgedAt: START + 20 * DAY_US, known: () => [] };
+  const whole = await judgeLate(mark, o);
+  assert.deepEqual(
+    whole?.changes.map((c) => [c.kind, c.alert.rule, c.alert.late, c.alert.openedAt]),
+    [0, 2].map(() => ['opened', 'brute', true, o.judgedAt]),
+  );
+  const cut = await judgeLate(mark, { ...o, limits: { candidatesMax: 0 } });
+  const said = cut?.changes.find((c) => c.alert.rule === LATE_RULE_ID)?.alert;
+  assert.match(
+    said?.sentence ?? '',
+    /^7 events came too late for the windows of rule "Brute force", between .*, and could not all be judged again/,
+  );
+  assert.equal(said?.severity, 'high');
+  // Other keys than those that were late, and alerts that are there, are left alone.
+  const other = await judgeLate({ ...mark, keys: ['["10.0.1.6"]'] }, o);
+  assert.deepEqual(other?.changes, []);
+  const again = await judgeLate(mark, { ...o, known: () => whole?.changes.map((c) => c.alert) ?? [] });
+  assert.deepEqual(again?.changes, []);
+  assert.equal(await judgeLate({ ...mark, rule: 'gone' }, o), undefined);
 });
 
 test('a forecast from nothing seen is not nothing to come', () => {
