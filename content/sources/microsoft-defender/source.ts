@@ -26,8 +26,7 @@ export default defineSource({
     if (doc === undefined) return 'no';
     const category = first(doc, paths('category')) ?? '';
     if (category.startsWith('AdvancedHunting-')) hunted(doc, category, out);
-    else if (first(doc, paths('title')) === undefined || first(doc, paths('severity')) === undefined)
-      return 'no';
+    else if (['id', 'title', 'severity'].some((k) => first(doc, paths(k)) === undefined)) return 'no';
     else graph(doc, out);
     flattenInto(out, 'm365_defender', doc);
     return 'parsed';
