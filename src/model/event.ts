@@ -65,6 +65,8 @@ export class EventFields {
   repeated = 0;
   /** Values that did not fit their field's type. */
   invalid = 0;
+  /** Objects where a field of the catalogue holds a value. */
+  misfit = 0;
 
   /**
    * Sets a field from what a source said. Coerces to the catalogue's type; what does not fit goes to

@@ -326,7 +326,8 @@ function finish(r: Received, d: Decoded, fields: EventFields, verdict: Verdict):
   const claimed = typeof own === 'number' ? own : (verdict.time ?? d.env.time);
   const done = common(r, fields, { ...verdict, claimed });
   const entities = entitiesOf(fields);
-  const headOnly = d.json === undefined && d.message.length > HEAD_CHARS;
+  // A further line with a priority of its own is a record within the record.
+  const headOnly = d.json === undefined && (d.message.length > HEAD_CHARS || d.message.includes('\n<'));
   const { source } = done;
   const flags = flagsOf({ raw: r.raw, text: r.text, facts: r.facts, fields, entities, headOnly, source });
   if (flags.length > 0) fields.setOurs('vigil.flags', flags);

@@ -8,7 +8,7 @@ import { type CompiledRules, compileRules } from '../../src/detect/matcher.ts';
 import { makeRuleSet, type RuleSet } from '../../src/detect/rule.ts';
 import type { NormalizedEvent } from '../../src/model/event.ts';
 import { GOLDEN_INGESTED, GOLDEN_META, goldenNormalizer } from '../../src/normalize/golden.ts';
-import type { Normalizer } from '../../src/normalize/normalize.ts';
+import { makeNormalizer, type Normalizer } from '../../src/normalize/normalize.ts';
 import { loadSources } from '../../src/normalize/registry.ts';
 import { parseQuery } from '../../src/query/parse.ts';
 import { FAMILIES } from './families/all.ts';
@@ -21,9 +21,13 @@ const CASES_MIN = 150;
 let set: RuleSet;
 let rules: CompiledRules;
 let normalize: Normalizer;
+/** Reads fields when they are asked for, as the pipeline's workers do. */
+let lazily: Normalizer;
 const counting = new Set<string>();
 before(async () => {
-  normalize = goldenNormalizer(await loadSources(join(ROOT, 'content/sources')));
+  const registry = await loadSources(join(ROOT, 'content/sources'));
+  normalize = goldenNormalizer(registry);
+  lazily = makeNormalizer(registry, { hostZone: 'UTC', hostName: 'collector', lazy: true });
   set = evasionRules();
   const shipped = loadRules([join(ROOT, 'content/rules')], { taxonomy }).set.rules.filter((r) =>
     COUNTING.includes(r.name),
@@ -34,8 +38,8 @@ before(async () => {
   assert.deepEqual(rules.problems, []);
 });
 
-const eventOf = (c: EvasionCase): NormalizedEvent =>
-  normalize(bytesOf(c), { ...GOLDEN_META, door: 'http', sender: '192.0.2.9', ...c.meta }, GOLDEN_INGESTED);
+const eventOf = (c: EvasionCase, by = normalize): NormalizedEvent =>
+  by(bytesOf(c), { ...GOLDEN_META, door: 'http', sender: '192.0.2.9', ...c.meta }, GOLDEN_INGESTED);
 const flagsOf = (e: NormalizedEvent): readonly string[] =>
   (e.fields.get('vigil.flags') ?? []) as readonly string[];
 const show = (c: EvasionCase, e: NormalizedEvent): string =>
@@ -48,6 +52,8 @@ function fires(c: EvasionCase, e: NormalizedEvent): { readonly rule: boolean; re
   const env = { lists: new Map() };
   const plain = compileCondition(rule.where, env)(e) && compileCondition(rule.condition, env)(e);
   assert.equal(hits.includes(rule.id), plain, `engine and evaluator differ; ${show(c, e)}`);
+  const lazy = rules.match(eventOf(c, lazily));
+  assert.deepEqual([...lazy].sort(), [...hits].sort(), `the pipeline's way differs; ${show(c, e)}`);
   return { rule: plain, counted: hits.some((id) => counting.has(id)) };
 }
 

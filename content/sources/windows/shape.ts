@@ -34,6 +34,7 @@ export const DATA_MAX = 500;
 
 /** Text of `x`, of `{"#text": x}`, or of an attribute. */
 const val = (v: Json | undefined): string => text(v) ?? text(at(v, '#text')) ?? text(at(v, 'Value')) ?? '';
+const firstOf = (v: Json | undefined): Json | undefined => (Array.isArray(v) ? (v as readonly Json[])[0] : v);
 const attr = (v: Json | undefined, name: string): string =>
   text(at(v, '#attributes', name)) ??
   text(at(v, '_attributes', name)) ??
@@ -80,10 +81,10 @@ function fromWinlogbeat(doc: JsonObject): WinEvent | undefined {
 
 function fromEvtx(event: JsonObject): WinEvent | undefined {
   const s = at(event, 'System');
-  const id = number(val(at(s, 'EventID')));
+  const id = number(val(firstOf(at(s, 'EventID'))));
   if (id === undefined) return undefined;
   const data = new Map<string, string>();
-  addData(data, at(event, 'EventData'));
+  addData(data, at(event, 'EventData'), true);
   addData(data, at(event, 'UserData'));
   return {
     id,
@@ -111,7 +112,7 @@ export const FLAT_ENVELOPE: ReadonlySet<string> = new Set(
 );
 
 function fromFlat(doc: JsonObject): WinEvent | undefined {
-  const id = number(val(at(doc, 'EventID')));
+  const id = number(val(firstOf(at(doc, 'EventID'))));
   if (id === undefined) return undefined;
   const data = new Map<string, string>();
   addData(data, at(doc, 'EventData'));
@@ -151,14 +152,17 @@ function fromFlat(doc: JsonObject): WinEvent | undefined {
 export const LEVELS = ['information', 'critical', 'error', 'warning', 'information', 'verbose'] as const;
 export const levelName = (n: string): string => (/^[0-5]$/.test(n) ? (LEVELS[Number(n)] as string) : n);
 
-function addData(data: Map<string, string>, v: Json | undefined): void {
+/** `values`: what is nested is a value, too, and stays as its JSON under its own name. */
+function addData(data: Map<string, string>, v: Json | undefined, values = false): void {
   if (!isObject(v)) return;
   for (const key of Object.keys(v)) {
     if (key === '#attributes' || key === '_attributes' || key === 'xmlns') continue;
     const inner = v[key];
     // UserData wraps its values in one element named after the event: {"LogFileCleared": {...}}.
-    if (isObject(inner) && inner['#text'] === undefined) addData(data, inner);
-    else if (key === 'Data' && Array.isArray(inner)) addNamed(data, inner as readonly Json[]);
+    if (isObject(inner) && inner['#text'] === undefined) {
+      if (values) addOne(data, key, inner);
+      addData(data, inner);
+    } else if (key === 'Data' && Array.isArray(inner)) addNamed(data, inner as readonly Json[]);
     else addOne(data, key, inner);
   }
 }
