@@ -91,6 +91,11 @@ export async function status(app: App): Promise<Status> {
         `rule ${g.rule} had to forget ${g.evictedNear} groups that were half way to an alert: too many different keys`,
       );
   }
+  for (const m of d.memory)
+    if (m.evictedNear > 0)
+      warnings.push(
+        `rule ${m.rule} had to forget ${m.evictedNear} keys with eight events or more: too many different keys`,
+      );
   for (const p of app.rules.problems.slice(0, RULE_WARNINGS_MAX))
     warnings.push(`rule ${p.file}, line ${p.line}: ${p.reason}`);
   const more = app.rules.problems.length - RULE_WARNINGS_MAX;

@@ -298,6 +298,7 @@ function openRuleBook(
     stats: () => d.control.ruleStats(),
     usage,
     problems: () => d.pipeline.ruleProblems,
+    memory: () => d.pipeline.detectionStats.memory,
     now: nowUs,
   });
   d.control.onListChange(() => health.forget());

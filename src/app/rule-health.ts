@@ -7,6 +7,7 @@
  */
 import { compileCondition } from '../condition/evaluate.ts';
 import type { Condition, Lists } from '../condition/tree.ts';
+import { learningText, type MemoryStats } from '../detect/memory/memory.ts';
 import { countedBy, isAlwaysThere, mentioned, possible } from '../detect/needs.ts';
 import { type BaseRule, modeOf, type Rule, type RuleProblem, type RuleSet } from '../detect/rule.ts';
 import type { RuleUsage } from '../pipeline/usage.ts';
@@ -57,6 +58,8 @@ export type HealthDeps = {
   readonly usage: RuleUsage;
   /** Rules that loaded and could not be compiled. */
   readonly problems: () => readonly RuleProblem[];
+  /** What rules that remember hold, by the state owner: one that is still learning what is usual cannot fire yet. */
+  readonly memory?: () => readonly MemoryStats[];
   readonly now: () => number;
 };
 
@@ -122,6 +125,11 @@ export class RuleHealths {
     for (const r of set.rules) if (r.kind === 'rule') out.set(r.id, this.#measured(r, base(r)));
     const byId = new Map(set.rules.map((r) => [r.id, r]));
     for (const r of set.rules) if (r.kind !== 'rule') memoryHealth(r, { byId, out, path: new Set() });
+    for (const m of this.#d.memory?.() ?? []) {
+      const h = out.get(m.rule);
+      const learning = learningText(m);
+      if (h !== undefined && h.dead === '' && learning !== '') out.set(m.rule, { ...h, dead: learning });
+    }
     return { from: profile.from, to: profile.to, trouble: o.trouble, rules: out };
   }
 
@@ -261,9 +269,7 @@ function memoryHealth(r: Rule, l: Linked): RuleHealth {
   });
   l.path.delete(r.id);
   const bad = parts.filter((p) => p.dead !== '');
-  const all = r.kind === 'correlation' && r.type.startsWith('temporal') && r.expression === undefined;
-  const dead =
-    parts.length > 0 && (all ? bad.length > 0 : bad.length === parts.length) ? (bad[0]?.dead ?? '') : '';
+  const dead = parts.length - bad.length < Math.min(neededOf(r), parts.length) ? (bad[0]?.dead ?? '') : '';
   const healths = parts.flatMap((p) => (p.health === undefined ? [] : [p.health]));
   const out: RuleHealth = {
     logsource: [...new Set(healths.map((h) => h.logsource).filter((s) => s !== ''))].join(', '),
@@ -277,4 +283,13 @@ function memoryHealth(r: Rule, l: Linked): RuleHealth {
   };
   l.out.set(r.id, out);
   return out;
+}
+
+/** Of the rules that it counts, how many have to be able to fire. */
+function neededOf(r: Rule): number {
+  if (r.kind !== 'correlation' || !r.type.startsWith('temporal') || r.expression !== undefined) return 1;
+  const least = r.criteria.map((c) =>
+    c.op === 'gte' || c.op === 'eq' ? c.value : c.op === 'gt' ? c.value + 1 : 1,
+  );
+  return Math.max(1, ...least);
 }

@@ -2,7 +2,7 @@
  * What an event says about a certificate, whichever source said it: names, issuer, serial, lifetime. And by which tokens
  * two events are known to speak of the same certificate, or of one for the same names.
  *
- * Held by `inventory.test.ts`.
+ * Held by `certificates.test.ts`.
  */
 import { fieldOf, textOfField } from '../attempts.ts';
 import { textsOfField } from '../group-keys.ts';

@@ -1,4 +1,4 @@
-/** What is due next: a binary heap by (due, seq). The order of equal times is that of `seq`, so it is total. */
+/** What is due next: a binary heap by (due, seq). The order of equal times is that of `seq`, so it is total. Held by `parts.test.ts`. */
 export type Due = { readonly due: number; readonly seq: number };
 
 export class Heap<T extends Due> {

@@ -8,7 +8,7 @@
  * - Revoked, deleted, superseded and expired ones are out.
  *
  * Bounded: CERTIFICATES_MAX per inventory; what is out goes first, then the longest unheard; both are counted. Held by
- * `inventory.test.ts`.
+ * `certificates.test.ts`.
  */
 import type { EventId, MatchedEvent } from '../../model/match.ts';
 import type { Origin } from '../../model/event.ts';

@@ -3,7 +3,7 @@
  * a flood of fresh keys cannot push out what has been gathering. What had to go is counted.
  *
  * Order is part of the state: `state` and `restore` keep it, so that a restored map lets go of the same groups. Held by
- * `kept.test.ts`.
+ * `parts.test.ts`.
  */
 import { Oldest } from '../oldest.ts';
 

@@ -6,7 +6,7 @@
  * - Not judged before LEARN_DAYS have passed since the tenant's first event or, where the rule is newer and was not taught
  *   from the store, since the rule: `learned` says how far it is.
  *
- * Bounded: KEYS_MAX keys per term, fifteen numbers each. Held by `usual.test.ts`.
+ * Bounded: KEYS_MAX keys per term, fifteen numbers each. Held by `parts.test.ts`.
  */
 import { type Keyed, Kept } from './kept.ts';
 

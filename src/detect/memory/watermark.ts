@@ -5,7 +5,7 @@
  *
  * Seen are events that met a rule only, per lane. A sender further behind than WAIT_MAX_US (a host that lives in 1970)
  * is not waited for, nor one that has been silent for QUIET_US. One door and address that relays both live and late
- * events counts by its newest. Held by `watermark.test.ts`.
+ * events counts by its newest. Held by `parts.test.ts`.
  */
 import { CLOSE_AFTER_US } from '../correlate-spec.ts';
 import type { MatchedEvent } from '../../model/match.ts';
