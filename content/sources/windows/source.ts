@@ -26,7 +26,7 @@ export default defineSource({
   version: 1,
   title: 'Windows events (Security, Sysmon, System, PowerShell, Defender)',
   recognise: {
-    prefixes: ['<Event '],
+    prefixes: ['<Event ', '<Event>'],
     jsonKeys: [
       ['winlog'],
       ['Event'],
