@@ -83,12 +83,12 @@ test('ADD-A-SOURCE: the example parses its samples', async () => {
 
 test('ADD-A-RULE: the examples load, and their tests pass', () => {
   const files = blocks('ADD-A-RULE.md');
-  assert.equal(files.size, 4);
+  assert.equal(files.size, 6);
   using tree = plant(Object.fromEntries(files));
   const report = runRuleTests(tree.root, readTaxonomy(join(root, 'content/taxonomy')));
   assert.deepEqual(report.problems, []);
   assert.deepEqual(report.untested, []);
-  assert.equal(report.results.length, 6);
+  assert.equal(report.results.length, 10);
   assert.deepEqual(
     report.results.filter((r) => !r.ok),
     [],
