@@ -30,6 +30,17 @@ title: Many failures
 id: many
 taxonomy: ecs
 correlation: { type: event_count, rules: [fail], group-by: [source.ip], timespan: 5m, condition: { gt: 10 } }
+---
+title: Heartbeat
+id: beat
+taxonomy: ecs
+logsource: { category: service }
+detection: { s: { event.outcome: success }, condition: s }
+---
+title: A heartbeat stops
+id: stops
+taxonomy: ecs
+correlation: { type: event_count, rules: [beat], group-by: [source.ip], timespan: 5m, condition: { lt: 1 } }
 `,
     },
   ],
@@ -123,3 +134,27 @@ console.log(
 );
 const known = feed(d, small, 2 * N, (i) => i % 1000);
 console.log(`known keys, a storm on 1,000 of them: ${rate(small, known)}`);
+
+const hosts = N / 10;
+const e = new Correlator(set, N, N);
+const beats = cpuMs();
+let told = 0;
+for (let round = 0; round < 3; round++) {
+  for (let i = 0; i < hosts; i++) {
+    const at = round * hosts + i;
+    const hits: Hit[] = [];
+    e.feed('beat', eventOf(at, ip(i)), 1, hits);
+    // A tick with every hundredth event, as journal frames bring them.
+    if (i % 100 === 0) e.tick(START + at * 100, hits);
+    told += hits.length;
+  }
+}
+console.log(
+  `heartbeats of ${hosts.toLocaleString('en')} hosts, a tick every 100 events: ${rate(3 * hosts, cpuMs() - beats)}, ${told} told`,
+);
+const silent: Hit[] = [];
+const silence = cpuMs();
+e.tick(START + 3600e6, silent);
+console.log(
+  `all of them fall silent: ${silent.length.toLocaleString('en')} told in ${Math.round(cpuMs() - silence)} ms`,
+);

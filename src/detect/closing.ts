@@ -23,6 +23,12 @@ export type Closed<E> = {
   readonly fresh: readonly Occurrence<E>[];
 };
 
+/** When time has something to judge; Infinity where nothing is waited for. Receive time, microseconds. */
+export function dueBelow<E>(g: Group<E>, spec: WindowSpec): number {
+  if (g.judged === 0) return g.since + spec.timespan;
+  return nextChange(g.stretches[0]?.items ?? [], g.judged, spec.timespan) ?? Number.POSITIVE_INFINITY;
+}
+
 /** Judges every instant up to `to` at which the group's count changed. */
 export function advanceBelow<E>(
   g: Group<E>,

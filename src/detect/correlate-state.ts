@@ -12,6 +12,8 @@ import type { SinglesState } from './singles.ts';
 import type { Stretch } from './window.ts';
 
 export type CorrelatorState = {
+  /** Receive time up to which idle groups were forgotten. */
+  readonly forgotAt?: number;
   readonly events: readonly MatchedEvent[];
   readonly tables: readonly (readonly [
     rule: string,
@@ -96,6 +98,7 @@ export function groupOf(g: GroupState, events: readonly MatchedEvent[]): Group<M
     lost: lost ?? null,
     judged: judged ?? 0,
     last: eventAt(last ?? -1),
+    timers: [],
     stretches: stretches.map(
       ([min, max, items, gone, thinned]): Stretch<MatchedEvent> => ({
         min,

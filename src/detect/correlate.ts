@@ -11,13 +11,15 @@
 import type { Origin } from '../model/event.ts';
 import type { LateMark } from '../model/late.ts';
 import type { MatchedEvent } from '../model/match.ts';
-import { advanceBelow, type Closed, judgeAbsence, judgeShare } from './closing.ts';
+import { advanceBelow, type Closed, dueBelow, judgeAbsence, judgeShare } from './closing.ts';
 import { CLOSE_AFTER_US, type Judged, judgedBy, specOf } from './correlate-spec.ts';
 import { type CorrelatorState, groupOf, groupState, shape } from './correlate-state.ts';
 import { countedValue, groupValues, keyText } from './group-keys.ts';
 import { type Evictions, type Group, Groups } from './groups.ts';
+import { bareEvent, leanEvent } from './held-event.ts';
 import { joined, LateMarks, type Lost, reaches } from './late.ts';
 import type { CorrelationRule, RuleSet } from './rule.ts';
+import { Timers } from './timers.ts';
 import { addOccurrence, measure, type Occurrence, type WindowSpec } from './window.ts';
 
 /** Groups kept per correlation, and by all of them together. */
@@ -32,6 +34,8 @@ export const LEAN_MAX = 100_000;
 export const LAST_MAX = 20_000;
 /** A group without events for this long (receive time, microseconds) and two timespans is forgotten. */
 export const IDLE_US = 3600e6;
+/** Idle groups are looked for at full multiples of this receive time, however ticks lie. */
+const FORGET_EVERY_US = 60e6;
 
 export type Hit = {
   readonly rule: CorrelationRule;
@@ -76,6 +80,8 @@ export class Correlator {
   #feeds = new Map<string, Table[]>();
   #held = 0;
   #groups = 0;
+  readonly #timers = new Timers();
+  #forgotAt = 0;
   readonly #late = new LateMarks();
   readonly #groupsMax: number;
   readonly #groupsTotalMax: number;
@@ -167,11 +173,12 @@ export class Correlator {
       if (added.late || forgot(t, g, e)) this.#late.note(t.rule.id, key, e);
       g.lost = joined(g.lost, added.evicted);
     }
+    this.#arm(t, g);
   }
 
   /** The newest event stands for a group in which nothing occurs any more. */
   #hold(t: Table, g: Group<MatchedEvent>, e: MatchedEvent): void {
-    if (t.judged === 'below') g.last = t.groups.size <= LAST_MAX ? lean(e) : bare(e);
+    if (t.judged === 'below') g.last = t.groups.size <= LAST_MAX ? leanEvent(e) : bareEvent(e);
   }
 
   #countNow(t: Table, e: MatchedEvent, c: Counted): void {
@@ -192,14 +199,14 @@ export class Correlator {
   }
 
   #occurrence(ts: number, c: Counted, e: MatchedEvent): Occurrence<MatchedEvent> {
-    const event = this.#heldForm(e) ?? bare(e);
+    const event = this.#heldForm(e) ?? bareEvent(e);
     this.#held++;
     return { ts, weight: c.weight, value: c.value, counted: false, event };
   }
 
   /** In full, with what a sentence needs, or not at all. */
   #heldForm(e: MatchedEvent): MatchedEvent | undefined {
-    return this.#held < HELD_MAX ? e : this.#held < LEAN_MAX ? lean(e) : undefined;
+    return this.#held < HELD_MAX ? e : this.#held < LEAN_MAX ? leanEvent(e) : undefined;
   }
 
   /** A first occurrence that decides nothing is kept small; true where that was done. */
@@ -295,12 +302,29 @@ export class Correlator {
     }
   }
 
-  /** Judges what time decides and forgets what is idle. */
+  /** Judges what time decides, in its order, and forgets what is idle. */
   tick(nowUs: number, out: Hit[]): void {
-    for (const t of this.#tables.values()) {
-      if (t.judged !== 'event') for (const g of [...t.groups.all()]) this.#judge(t, g, nowUs, out);
-      this.#forget(t, nowUs - IDLE_US - 2 * t.spec.timespan);
+    for (let top = this.#timers.next(nowUs); top !== undefined; top = this.#timers.next(nowUs)) {
+      const t = this.#tables.get(top.rule);
+      const g = t?.groups.get(top.id);
+      if (t === undefined || g === undefined || !this.#timers.taken(g, top.due)) continue;
+      if (this.#dueOf(t, g) <= top.due) this.#judge(t, g, top.due, out);
+      if (t.groups.get(top.id) === g) this.#arm(t, g);
     }
+    const grid = Math.floor(nowUs / FORGET_EVERY_US) * FORGET_EVERY_US;
+    if (grid <= this.#forgotAt) return;
+    this.#forgotAt = grid;
+    for (const t of this.#tables.values()) this.#forget(t, grid - IDLE_US - 2 * t.spec.timespan);
+  }
+
+  #dueOf(t: Table, g: Group<MatchedEvent>): number {
+    if (t.judged === 'below') return dueBelow(g, t.spec);
+    if (t.judged === 'share') return g.since + t.spec.timespan;
+    return t.judged === 'absence' && g.judged > 0 ? g.judged : Number.POSITIVE_INFINITY;
+  }
+
+  #arm(t: Table, g: Group<MatchedEvent>): void {
+    this.#timers.arm(t.rule.id, g, this.#dueOf(t, g));
   }
 
   #judge(t: Table, g: Group<MatchedEvent>, nowUs: number, out: Hit[]): void {
@@ -377,10 +401,11 @@ export class Correlator {
           t.groups.evictions,
         ] as const,
     );
-    return { events, tables };
+    return { forgotAt: this.#forgotAt, events, tables };
   }
 
   restore(state: CorrelatorState): void {
+    this.#forgotAt = state.forgotAt ?? 0;
     for (const [id, was, evicted, near, groups, forgotten, singles, evictions] of state.tables) {
       const t = this.#tables.get(id);
       if (t === undefined || shape(t.rule) !== was) continue;
@@ -392,8 +417,10 @@ export class Correlator {
       if (singles !== undefined) t.groups.singles.restore(singles, state.events);
       this.#groups += t.groups.size;
       this.#held += t.groups.singles.heldEvents();
-      for (const g of t.groups.all())
+      for (const g of t.groups.all()) {
         for (const s of g.stretches) for (const o of s.items) if (o.event !== null) this.#held++;
+        this.#arm(t, g);
+      }
     }
   }
 }
@@ -414,17 +441,3 @@ const forgot = (t: Table, g: Group<MatchedEvent>, e: MatchedEvent): boolean =>
   reaches(g.lost, e.ts, t.spec.timespan) || reaches(t.forgotten, e.ts, t.spec.timespan);
 
 const groupId = (e: MatchedEvent, key: string): string => `${e.tenant}\u0000${e.origin}\u0000${key}`;
-
-const LEAN: ReadonlySet<string> = new Set([
-  'message',
-  'event.action',
-  'event.outcome',
-  'host.name',
-  'user.name',
-  'source.ip',
-  'destination.ip',
-]);
-function lean(e: MatchedEvent): MatchedEvent {
-  return { ...e, fields: e.fields.filter(([name]) => LEAN.has(name)), entities: e.entities.slice(0, 8) };
-}
-const bare = (e: MatchedEvent): MatchedEvent => ({ ...e, fields: [], entities: [] });

@@ -35,6 +35,8 @@ export type Group<E> = {
   judged: number;
   /** The newest event, for conditions that hold where nothing occurs; null for all others. */
   last: E | null;
+  /** When time is to judge it, as far as that stands in the owner's queue. Not part of the state. */
+  timers: number[];
 };
 
 /** What was evicted since it was last asked for. */
@@ -91,6 +93,7 @@ export class Groups<E> {
       lost: null,
       judged: 0,
       last: null,
+      timers: [],
     };
     this.#byId.set(id, g);
     this.#levels[0]?.set(id, g);

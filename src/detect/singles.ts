@@ -4,7 +4,7 @@
  * The second occurrence takes it out and makes it a whole group.
  *
  * Contract: `take` gives exactly what `add` was given, but for events beyond the owner's allowance, of which only the id
- * is kept (`bareEvent`). Order is part of the state. Held by `singles.test.ts`.
+ * is kept (`eventOfId`). Order is part of the state. Held by `singles.test.ts`.
  */
 import type { MatchedEvent } from '../model/match.ts';
 import type { Origin } from '../model/event.ts';
@@ -20,7 +20,7 @@ export type Single = {
 const SIZE_MIN = 64;
 
 /** An event of which only place and time are left; the store has the rest under its id. */
-export function bareEvent(
+export function eventOfId(
   tenant: string,
   origin: Origin,
   id: MatchedEvent['id'],
@@ -104,7 +104,7 @@ export class Singles {
     if (i === undefined) return undefined;
     const ts = this.#ts[i] as number;
     const ingested = this.#ingested[i] as number;
-    const event = this.#events.get(i) ?? bareEvent(tenant, origin, this.#idAt(i), ts, ingested);
+    const event = this.#events.get(i) ?? eventOfId(tenant, origin, this.#idAt(i), ts, ingested);
     const single: Single = { ts, ingested, value: this.#values.get(i) ?? '', event };
     this.#remove(id, i);
     return single;
