@@ -120,11 +120,11 @@ const LANES = ['structured_windows', 'sysmon_file_event', 'cisco_syslog'];
 /** Every so-manieth event of a lane. */
 const LANE_STEP = 25;
 let set: RuleSet;
-let classes: Class[] = [];
+const classes: Class[] = [];
 /** Rule ids that ours gives per class and event, of the rules of that class. */
 let ours: ReadonlySet<string>[][] = [];
 let silentUnderOtherChannel: string[] = [];
-/** Lanes of log sources that none of ours is. */
+/** Log sources that none of ours is. */
 const unsupplied: string[] = [];
 
 before(async () => {
@@ -140,16 +140,25 @@ before(async () => {
     set.rules.filter(
       (r): r is BaseRule => r.kind === 'rule' && classOf(r.source ?? {}) === name && r.supplied !== false,
     );
-  classes = [...Map.groupBy(rows, (r) => classOf(r.logsource))].map(([name, group]) => {
-    const events = group.flatMap((r) => r.events);
-    return { name, rules: rulesOf(name), events, flat: events.map(flat) };
-  });
-  for (const lane of LANES) {
-    const events = laneEvents(lane);
-    const name = classOf(events[0] ?? {});
+  type Given = Omit<Class, 'rules'>;
+  const given: Given[] = [
+    ...rows.map((r) => ({ name: classOf(r.logsource), events: r.events, flat: r.events.map(flat) })),
+    ...LANES.map((lane): Given => {
+      const events = laneEvents(lane);
+      return { name: classOf(events[0] ?? {}), events, flat: events };
+    }),
+  ];
+  // Events of one log source are asked together: the peers then read its rules once.
+  for (const [name, group] of Map.groupBy(given, (g) => g.name)) {
     const rules = rulesOf(name);
-    if (rules.length === 0) unsupplied.push(lane);
-    else classes.push({ name: `${name} (${lane})`, rules, events, flat: events });
+    if (rules.length === 0) unsupplied.push(name);
+    else
+      classes.push({
+        name,
+        rules,
+        events: group.flatMap((g) => g.events),
+        flat: group.flatMap((g) => g.flat),
+      });
   }
   const normalize = makeNormalizer(await loadSources(join(ROOT, 'content/sources')), {
     hostZone: 'UTC',
