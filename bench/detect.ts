@@ -26,7 +26,9 @@ import type { RecordMeta } from '../src/model/record.ts';
 import { RETENTION_DEFAULT } from '../src/model/retention.ts';
 import { makeContent, parseContent } from '../src/pipeline/content.ts';
 import { PROGRESS_BYTES, Progress } from '../src/pipeline/progress.ts';
+import { retentionClass } from '../src/pipeline/retention.ts';
 import { makeStages, runUnit, type Stages } from '../src/pipeline/run-unit.ts';
+import { stampOurs } from '../src/store/native.ts';
 import { decodeMatches, type Unit, type UnitFrame } from '../src/pipeline/unit.ts';
 import { type DetectLane, laneFiles, naturalWindows, ownLane } from './detect-lanes.ts';
 
@@ -118,6 +120,29 @@ function units(s: Stages, frames: readonly UnitFrame[], store: boolean): { match
   return { matched, rules };
 }
 
+/** What `runUnit` does up to the verdict. */
+function verdictsAlone(s: Stages, lane: DetectLane): void {
+  for (let ord = 0; ord < lane.records.length; ord++) {
+    const e = s.normalize(lane.records[ord] as Buffer, META, AT);
+    s.enrich(e.fields);
+    const retention = retentionClass(e.fields, META.origin);
+    stampOurs(e, {
+      tenant: META.tenant,
+      origin: META.origin,
+      retentionClass: retention,
+      retentionDays: s.options.retention[retention],
+      node: 1,
+      batch: 1,
+      ord,
+      ingested: AT,
+      door: META.door,
+      sender: META.sender,
+      token: META.token,
+    });
+    sink += s.rules.match(e).length;
+  }
+}
+
 type Row = {
   readonly lane: string;
   readonly events: number;
@@ -126,6 +151,7 @@ type Row = {
   readonly parse: number;
   readonly plain: number;
   readonly verdict: number;
+  readonly details: number;
   readonly small: number;
   readonly none: number;
   readonly columns: number;
@@ -147,12 +173,16 @@ function measure(
     s.rules = rules;
     return rate(timed(ROUNDS, () => units(s, frames, store)));
   };
-  const verdict = withRules(sets.all, false);
-  s.rules = sets.all;
+  const alone = (rules: CompiledRules): number => {
+    s.rules = rules;
+    return rate(timed(ROUNDS, () => verdictsAlone(s, lane)));
+  };
+  const verdict = alone(sets.all);
+  const details = withRules(sets.all, false);
   const found = units(s, frames, false);
   const columns = withRules(sets.all, true);
-  const small = withRules(sets.small, false);
-  const none = withRules(sets.none, false);
+  const small = alone(sets.small);
+  const none = alone(sets.none);
   s.rules = plain;
   const few = framesOf({ name: lane.name, records: lane.records.slice(0, PLAIN_EVENTS) });
   const oracle = rate(
@@ -166,6 +196,7 @@ function measure(
     parse,
     plain: oracle,
     verdict,
+    details,
     small,
     none,
     columns,
@@ -274,6 +305,8 @@ const COLUMNS = [
   'plain',
   'verdict',
   'ratio',
+  '+details',
+  'ratio',
   '+columns',
   'ratio',
   '300 rules',
@@ -283,7 +316,7 @@ const COLUMNS = [
 ];
 function show(r: Row, first: boolean): void {
   const line = (cells: readonly string[]): void =>
-    console.log(cells.map((c, i) => (i === 0 ? c.padEnd(20) : c.padStart(10))).join(''));
+    console.log(cells.map((c, i) => (i === 0 ? c.padEnd(20) : c.padStart(9))).join(''));
   if (first) line(COLUMNS);
   const k = (x: number): string => (x >= 1e5 ? `${(x / 1000).toFixed(0)}k` : `${(x / 1000).toFixed(1)}k`);
   line([
@@ -293,6 +326,8 @@ function show(r: Row, first: boolean): void {
     k(r.plain),
     k(r.verdict),
     (r.verdict / r.parse).toFixed(3),
+    k(r.details),
+    (r.details / r.parse).toFixed(3),
     k(r.columns),
     (r.columns / r.parse).toFixed(3),
     k(r.small),
