@@ -1,5 +1,5 @@
 /**
- * Rows of a WHERE text in order, page by page in bounded memory: by (batch, ord), the order in which the state owner saw
+ * Rows of a WHERE text in order, some at a time in bounded memory: by (batch, ord), the order in which the state owner saw
  * them, or by event time, the order in which they would have come had none been late. The range is walked in slices that
  * grow while they hold little and shrink where they hold much, so that the engine sorts a slice at a time and its
  * indexes prune the rest.
@@ -7,8 +7,9 @@
  * Contract: every row of the WHERE text that the store held when its slice was read comes exactly once, in order. Held
  * by `run.int.test.ts`.
  */
+import { setImmediate } from 'node:timers/promises';
 import type { Compiled } from '../query/sql.ts';
-import { type SqlResult, StoreError } from '../store/engine/client.ts';
+import { type SqlResult, type SqlRow, StoreError } from '../store/engine/client.ts';
 import { EVENT_COLUMNS, fromRow, type StoredEvent } from '../store/rows.ts';
 import { EVENTS_TABLE } from '../store/schema.ts';
 
@@ -20,12 +21,14 @@ export type Ask = (
 ) => Promise<SqlResult>;
 
 /** Rows of one page; less where they are large. */
-export const PAGE_ROWS = 2000;
+export const PAGE_ROWS = 1000;
+/** Rows made into events at once: whoever reads shares its thread with everything else. */
+const PART_ROWS = 100;
 const PAGE_ROWS_MIN = 20;
 /** Rows of the scope that a first slice should hold. */
 const SLICE_ROWS = 50_000;
 /** Pages that a slice should hold where it holds many. */
-const SLICE_PAGES = 8;
+const SLICE_PAGES = 2;
 /** One statement, milliseconds. */
 const ASK_MS_MAX = 60_000;
 
@@ -105,7 +108,7 @@ export async function* candidatePages(o: ReadOptions): AsyncGenerator<readonly S
   let after: StoredEvent['id'] | undefined;
   while (low <= extent.last) {
     const high = Math.min(extent.last, low + width - 1);
-    let page: readonly StoredEvent[];
+    let page: readonly SqlRow[];
     try {
       page = await pageOf(o, { low, high, after, rows: rowsMax });
     } catch (e) {
@@ -116,8 +119,9 @@ export async function* candidatePages(o: ReadOptions): AsyncGenerator<readonly S
       width = Math.max(1, Math.floor(width / 4));
       continue;
     }
-    const last = page.at(-1);
-    if (page.length === rowsMax && last !== undefined) {
+    const lastRow = page.at(-1);
+    if (page.length === rowsMax && lastRow !== undefined) {
+      const last = fromRow(lastRow);
       const reached = AXES[o.order].of(last);
       // What is sorted at once should be some pages: as far as this one came, some times over.
       width = Math.max(1, Math.min(width, (reached - low) * SLICE_PAGES));
@@ -128,7 +132,10 @@ export async function* candidatePages(o: ReadOptions): AsyncGenerator<readonly S
       after = undefined;
       if (page.length < rowsMax / 2) width *= 4;
     }
-    if (page.length > 0) yield page;
+    for (let i = 0; i < page.length; i += PART_ROWS) {
+      if (i > 0) await setImmediate();
+      yield page.slice(i, i + PART_ROWS).map(fromRow);
+    }
   }
 }
 
@@ -139,7 +146,7 @@ type Page = {
   readonly rows: number;
 };
 
-async function pageOf(o: ReadOptions, p: Page): Promise<readonly StoredEvent[]> {
+async function pageOf(o: ReadOptions, p: Page): Promise<readonly SqlRow[]> {
   const { bound, ties, order } = AXES[o.order];
   const column = o.order === 'arrival' ? 'batch' : 'ts';
   const behind = p.after === undefined ? '' : ` AND ${ties}`;
@@ -156,5 +163,5 @@ async function pageOf(o: ReadOptions, p: Page): Promise<readonly StoredEvent[]> 
     },
     p.rows,
   );
-  return r.rows.map(fromRow);
+  return r.rows;
 }
