@@ -27,6 +27,9 @@ const PAST_US = 1e6;
 /** Where the bound depends on something that changes, microseconds between looks. */
 const POLL_US = 3600e6;
 
+/** Certificates looked at per rule, lane and tick; the others at the next. */
+export const LOOKS_PER_TICK_MAX = 5000;
+
 /** Look at the certificate at the next tick. */
 export function wake(rt: Runtime, lane: string, c: Certificate, due: number): void {
   let w = rt.wakes.get(lane);
@@ -56,9 +59,14 @@ export function lookAtDue(core: Core, clock: Clock, rt: Runtime, at: number, out
     if (first === undefined || first.due > at) continue;
     const inventory = clock.inventory(lane);
     const mark = clock.mark(lane);
+    let looks = 0;
     for (let x = w.heap.peek(); x !== undefined && x.due <= mark; x = w.heap.peek()) {
       w.heap.pop();
       if (w.at.get(x.seq) !== x.due) continue;
+      if (looks++ >= LOOKS_PER_TICK_MAX) {
+        w.heap.push(x);
+        break;
+      }
       w.at.delete(x.seq);
       const c = inventory?.get(x.seq);
       if (c === undefined || inventory === undefined) continue;

@@ -27,6 +27,8 @@ export type Core = {
   /** The event, or a lean copy where too many are held. */
   readonly hold: (rt: Runtime, e: MatchedEvent) => MatchedEvent;
   readonly release: (n: number) => void;
+  /** May more events be held for what is shown and for what may come late? */
+  readonly room: () => boolean;
   readonly since: (rt: Runtime, lane: string) => number;
 };
 
@@ -48,7 +50,7 @@ export function remember(
     for (const { id } of countedIn(term, e)) {
       const group = table.group(id, e.ingested);
       table.add(group, { ts: e.ts, ingested: e.ingested, n: weight, value });
-      table.addEvidence(group, { event: core.hold(rt, e), n: weight });
+      if (core.room()) table.addEvidence(group, { event: core.hold(rt, e), n: weight });
       grown.push({ table, group });
     }
   }
@@ -82,6 +84,7 @@ function now(core: Core, rt: Runtime, m: Moment, at: number, out: MemoryHit[]): 
   const range = at_(m);
   if (judge(rt.rule.residual, momentView(core, rt, m, range))) hitAt(core, rt, m, range, at, out);
   let kept = 0;
+  if (!core.room()) return false;
   m.groups.forEach((ids, i) => {
     const table = rt.tables[i];
     for (const id of table === undefined ? [] : (ids ?? [])) {

@@ -14,7 +14,7 @@ import type { EventId, MatchedEvent } from '../../model/match.ts';
 import type { Origin } from '../../model/event.ts';
 import { type Sighting, sightingOf, tokensOf } from './certificate.ts';
 
-export const CERTIFICATES_MAX = 100_000;
+export const CERTIFICATES_MAX = 50_000;
 /** What is out is forgotten this long after its last sighting or expiry, microseconds. */
 export const FORGET_US = 40 * 86_400e6;
 
@@ -66,8 +66,17 @@ export type Change = {
 export type InventoryState = {
   readonly next: number;
   readonly evicted: number;
-  readonly certificates: readonly Certificate[];
+  readonly certificates: readonly CertificateState[];
 };
+/** A list: fifty thousand records with names would be written every minute. */
+type CertificateState = readonly [
+  ids: readonly [seq: number, state: Certificate['state'], rough: 0 | 1],
+  texts: readonly [string, string, string, string, string, string, string, string],
+  names: readonly string[],
+  times: readonly (number | null)[],
+  event: readonly [number, number, number, number, number, string, string, string],
+  fired: readonly string[],
+];
 
 const NOTHING: Change = { certificate: undefined, added: false, renewal: undefined };
 /** Actions that show a certificate as it is; others only refer to one. */
@@ -329,17 +338,50 @@ export class Inventory {
   }
 
   state(): InventoryState {
-    return { next: this.#next, evicted: this.evicted, certificates: [...this.#bySeq.values()] };
+    return { next: this.#next, evicted: this.evicted, certificates: [...this.#bySeq.values()].map(stateOf) };
   }
   restore(s: InventoryState): void {
     this.#next = s.next;
     this.evicted = s.evicted;
     for (const c of s.certificates) {
-      const own = { ...c, fired: [...c.fired] };
+      const own = certificateOf(c);
       this.#bySeq.set(own.seq, own);
       this.#link(own);
     }
   }
+}
+
+const stateOf = (c: Certificate): CertificateState => [
+  [c.seq, c.state, c.rough ? 1 : 0],
+  [c.serial, c.issuer, c.issuerName, c.fingerprint, c.id, c.common, c.service, c.requester],
+  c.names,
+  [c.notBefore, c.notAfter, c.madeAt, c.renewalAt, c.firstSeen, c.lastSeen],
+  [
+    c.event.id.node,
+    c.event.id.batch,
+    c.event.id.ord,
+    c.event.ts,
+    c.event.ingested,
+    c.event.source,
+    c.event.door,
+    c.event.sender,
+  ],
+  c.fired,
+];
+
+function certificateOf([ids, texts, names, times, event, fired]: CertificateState): Certificate {
+  const [serial, issuer, issuerName, fingerprint, id, common, service, requester] = texts;
+  const [notBefore = null, notAfter = null, madeAt = null, renewalAt = null, firstSeen, lastSeen] = times;
+  const [node, batch, ord, ts, ingested, source, door, sender] = event;
+  return {
+    seq: ids[0],
+    state: ids[1],
+    rough: ids[2] === 1,
+    ...{ serial, issuer, issuerName, fingerprint, id, common, service, requester, names },
+    ...{ notBefore, notAfter, madeAt, renewalAt, firstSeen: firstSeen ?? 0, lastSeen: lastSeen ?? 0 },
+    event: { id: { node, batch, ord }, ts, ingested, source, door, sender },
+    fired: [...fired],
+  };
 }
 
 /** What is out is found by its own identity alone: thousands of short-lived ones may have had the same names. */

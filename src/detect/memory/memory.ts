@@ -39,6 +39,11 @@ import { Watermark, type WatermarkState } from './watermark.ts';
 
 /** Events held in full by the memory; beyond it only what rules and sentences need. */
 export const HELD_MAX = 10_000;
+/**
+ * Events held in all. Beyond it alerts show fewer of what they counted, and an event that comes late raises nothing that was
+ * judged before it; counts go on.
+ */
+export const KEPT_MAX = 50_000;
 /** Tenants and origins. */
 export const LANES_MAX = 1000;
 
@@ -99,6 +104,7 @@ export class Memory {
   #now = 0;
   #seq = 0;
   #held = 0;
+  #lean: { readonly of: MatchedEvent; readonly rule: ConditionRule; readonly copy: MatchedEvent } | undefined;
   /** Why a part could not be judged here, '' where all could. */
   trouble = '';
 
@@ -111,6 +117,7 @@ export class Memory {
       release: (n) => {
         this.#held -= n;
       },
+      room: () => this.#held < KEPT_MAX,
       since: (rt, lane) => this.#since(rt, lane),
     };
     this.swap(set, lists);
@@ -314,7 +321,11 @@ export class Memory {
 
   #hold(rt: Runtime, e: MatchedEvent): MatchedEvent {
     this.#held++;
-    return this.#held <= HELD_MAX ? e : lean(e, this.#keep.get(rt.rule.id) ?? new Set());
+    if (this.#held <= HELD_MAX) return e;
+    // One copy for all that hold the event for the rule.
+    if (this.#lean?.of !== e || this.#lean.rule !== rt.rule)
+      this.#lean = { of: e, rule: rt.rule, copy: lean(e, this.#keep.get(rt.rule.id) ?? new Set()) };
+    return this.#lean.copy;
   }
 
   /** The certificates that are known of, per tenant and lane. */

@@ -93,14 +93,7 @@ export function numberOfField(v: FieldValue | undefined): number | undefined {
 
 /** Fields that a rule still needs of an event that is kept lean. */
 export function fieldsOf(rule: ConditionRule): ReadonlySet<string> {
-  const out = new Set<string>([
-    'message',
-    'event.action',
-    'event.outcome',
-    'host.name',
-    'user.name',
-    'source.ip',
-  ]);
+  const out = new Set<string>(['event.action', 'event.outcome', 'host.name', 'user.name', 'source.ip']);
   for (const f of rule.entity) out.add(f);
   for (const t of rule.terms) for (const alternatives of t.by) for (const f of alternatives) out.add(f);
   const walk = (m: Measure): void => {
