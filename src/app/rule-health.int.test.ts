@@ -128,6 +128,7 @@ test('a correlation is as dead as what it counts; one that counts a rule that is
       rule('dead', AUTH, '{ never.seen.field: x }'),
       rule('silent', AUTH, '{ user.name: root }'),
       correlation('both', 'temporal', 'live, dead'),
+      correlation('either', 'temporal', 'live, dead').replace('gte: 2', 'gte: 1'),
       correlation('one', 'event_count', 'live, dead'),
       correlation('none', 'event_count', 'dead'),
       correlation('off', 'event_count', 'silent'),
@@ -140,6 +141,7 @@ test('a correlation is as dead as what it counts; one that counts a rule that is
     /^the rule "dead" that it counts cannot fire: the field never\.seen\.field/,
   );
   assert.equal(dead['one'], '');
+  assert.equal(dead['either'], '', 'one of the two is enough');
   assert.match(dead['none'] ?? '', /"dead" that it counts cannot fire/);
   assert.equal(dead['off'], 'the rule "silent" that it counts is off');
 });

@@ -231,12 +231,16 @@ export function ruleSetText(set: RuleSet): string {
 
 /** Reads what `ruleSetText` wrote; refuses a newer format and text that does not have its own hash. */
 export function parseRuleSet(text: string): Result<RuleSet> {
-  let v: { format?: unknown; hash?: unknown; rules?: unknown };
   try {
-    v = JSON.parse(text) as typeof v;
+    return checkRuleSet(JSON.parse(text) as unknown);
   } catch (e) {
     return err(`the rule set is not JSON: ${e instanceof Error ? e.message : String(e)}`);
   }
+}
+
+/** The same for what is parsed already. */
+export function checkRuleSet(given: unknown): Result<RuleSet> {
+  const v = (given ?? {}) as { format?: unknown; hash?: unknown; rules?: unknown };
   if (typeof v.format !== 'number' || v.format < 1 || v.format > RULE_SET_FORMAT)
     return err(
       `the rule set has format ${String(v.format)}, this version of Vigil reads up to ${RULE_SET_FORMAT}: start a newer Vigil`,

@@ -8,9 +8,10 @@ import { join } from 'node:path';
 import { type Result, err, ok } from '../base/result.ts';
 import { writeDurably } from '../base/durable-file.ts';
 import type { Lists, NamedList } from '../condition/tree.ts';
-import { parseRuleSet, RULE_SET_FORMAT, type RuleSet, ruleSetText } from '../detect/rule.ts';
+import { checkRuleSet, parseRuleSet, RULE_SET_FORMAT, type RuleSet, ruleSetText } from '../detect/rule.ts';
 
-export const CONTENT_FORMAT = 1;
+/** 2: the rule set lies in the text as it is; in 1 it was a text within the text. */
+export const CONTENT_FORMAT = 2;
 /** Old texts beyond this many are deleted, oldest first. */
 const KEPT_MAX = 50;
 
@@ -22,37 +23,39 @@ export type Content = {
 };
 
 export function makeContent(rules: RuleSet, lists: Lists): Content {
-  const text = JSON.stringify({
-    format: CONTENT_FORMAT,
-    rules: ruleSetText(rules),
-    lists: [...lists].sort(([a], [b]) => (a < b ? -1 : 1)),
-  });
-  return { hash: createHash('sha256').update(text).digest('hex').slice(0, 32), text, rules, lists };
+  const sorted = [...lists].sort(([a], [b]) => (a < b ? -1 : 1));
+  // With thousands of rules this is many megabytes: put together, never escaped.
+  const text = `{"format":${CONTENT_FORMAT},"rules":${ruleSetText(rules)},"lists":${JSON.stringify(sorted)}}`;
+  return { hash: hashOf(text), text, rules, lists };
 }
 
+const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 32);
+
+type ContentDoc = {
+  readonly format: number;
+  /** A text in format 1. */
+  readonly rules: unknown;
+  readonly lists: [string, NamedList][];
+};
+
 export function parseContent(text: string): Result<Content> {
-  const doc = JSON.parse(text) as { format: number; rules: string; lists: [string, NamedList][] };
-  if (doc.format !== CONTENT_FORMAT)
+  return contentOf(JSON.parse(text) as ContentDoc, text);
+}
+
+function contentOf(doc: ContentDoc, text: string): Result<Content> {
+  if (doc.format > CONTENT_FORMAT)
     return err(`content format ${doc.format} is newer than this Vigil; start the newer version`);
-  const rules = parseRuleSet(doc.rules);
+  const rules = typeof doc.rules === 'string' ? parseRuleSet(doc.rules) : checkRuleSet(doc.rules);
   if (!rules.ok) return rules;
-  return ok({
-    hash: createHash('sha256').update(text).digest('hex').slice(0, 32),
-    text,
-    rules: rules.value,
-    lists: new Map(doc.lists),
-  });
+  return ok({ hash: hashOf(text), text, rules: rules.value, lists: new Map(doc.lists) });
 }
 
 /** A newer Vigil wrote it: unlike damage, no reason to judge by other rules. */
 export class NewerContentError extends Error {}
 
-function refuseNewer(text: string): void {
-  const doc = JSON.parse(text) as { format: number; rules: string };
-  const newer =
-    doc.format > CONTENT_FORMAT ||
-    (doc.format === CONTENT_FORMAT && (JSON.parse(doc.rules) as { format: number }).format > RULE_SET_FORMAT);
-  if (newer)
+function refuseNewer(doc: ContentDoc): void {
+  const rules = (typeof doc.rules === 'string' ? JSON.parse(doc.rules) : doc.rules) as { format: number };
+  if (doc.format > CONTENT_FORMAT || rules.format > RULE_SET_FORMAT)
     throw new NewerContentError('the rules in force were written by a newer Vigil; start that version');
 }
 
@@ -72,8 +75,9 @@ export class ContentFolder {
   load(hash: string): Content | undefined {
     if (!/^[0-9a-f]{32}$/.test(hash) || !existsSync(this.#path(hash))) return undefined;
     const text = readFileSync(this.#path(hash), 'utf8');
-    refuseNewer(text);
-    const c = parseContent(text);
+    const doc = JSON.parse(text) as ContentDoc;
+    refuseNewer(doc);
+    const c = contentOf(doc, text);
     if (!c.ok) throw new Error(c.error);
     return c.value;
   }
