@@ -95,8 +95,8 @@ const NAMES: Readonly<Record<ValueKind, string>> = {
   any: 'a field',
 };
 
-function need(e: Expression, wanted: 'number' | 'text' | 'time'): void {
-  const kind = kindOf(e);
+/** `kind` is that of `e`: found once, or the time would double with each level. */
+function need(e: Expression, kind: ValueKind, wanted: 'number' | 'text' | 'time'): void {
   const fits =
     wanted === 'time'
       ? kind === 'time'
@@ -127,7 +127,7 @@ function kindOfCall(e: Extract<Expression, { kind: 'call' }>): ValueKind {
   }
   if (s.takes === 'same') return commonKind(e.args);
   const [first, zone] = e.args as readonly [Expression, Expression | undefined];
-  need(first, s.takes);
+  need(first, kindOf(first), s.takes);
   if (zone !== undefined) zoneOf(zone);
   return s.gives as ValueKind;
 }
@@ -158,11 +158,11 @@ function kindOfArithmetic(e: Extract<Expression, { kind: 'arithmetic' }>): Value
   const [l, r] = [kindOf(e.left), kindOf(e.right)];
   if (l === 'time' && r === 'time' && e.op === '-') return 'number';
   if (l === 'time' && (e.op === '+' || e.op === '-')) {
-    need(e.right, 'number');
+    need(e.right, r, 'number');
     return 'time';
   }
-  need(e.left, 'number');
-  need(e.right, 'number');
+  need(e.left, l, 'number');
+  need(e.right, r, 'number');
   return 'number';
 }
 

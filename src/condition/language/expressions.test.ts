@@ -284,6 +284,22 @@ test('bounds', () => {
   assert.match(bad(`count(a by ${'x.a, '.repeat(5)}x.b in 1h) > 1`).message, /at most 5 parts/);
   const many = Array.from({ length: 11 }, (_, i) => `count(a${i} in 1h)`).join(' + ');
   assert.match(bad(`${many} > 1`).message, /more than 10 counts/);
+  assert.match(bad(`${many.replaceAll(' + ', ' > 1 ')} > 1`).message, /more than 10 counts/);
+  // Nested as deep as may be, in every way: no step may look at a part twice per level.
+  for (const [open, close] of [
+    ['(a.b * ', ')'],
+    ['(1 - ', ')'],
+    ['abs(', ')'],
+    ['coalesce(a.b, ', ')'],
+    ['round(a.b % ', ')'],
+    ['hour(@timestamp + ', ')'],
+    ['- ', ''],
+  ] as const) {
+    const before = process.threadCpuUsage().user;
+    const c = good(`number(${open.repeat(40)}1${close.repeat(40)}) > 1`);
+    compileCondition(c, { lists: new Map() });
+    assert.ok(process.threadCpuUsage().user - before < 500_000, open);
+  }
   assert.match(bad(`count((${'a OR '.repeat(500)}a) in 1h) > 1`).message, /more than 500 terms/);
 });
 

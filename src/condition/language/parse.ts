@@ -11,6 +11,8 @@
  */
 import { nearest } from '../../base/nearest.ts';
 import { err, ok, type Result } from '../../base/result.ts';
+import { COUNTS_MAX } from '../expression.ts';
+import { countTermsOf } from '../stateful.ts';
 import type { Condition } from '../tree.ts';
 import { KNOWN_NAMES } from './aliases.ts';
 import { CLASSES } from './classes.ts';
@@ -87,7 +89,9 @@ export class FilterParser {
     s.space();
     if (s.ended || s.char === '|') return { kind: 'const', value: true };
     try {
-      return this.#or(1, this.#term);
+      const found = this.#or(1, this.#term);
+      if (countTermsOf(found).length > COUNTS_MAX) s.fail(`more than ${COUNTS_MAX} counts`, ['fewer counts']);
+      return found;
     } catch (e) {
       // Read as an expression the text was understood further.
       const best = this.#r.fault;

@@ -11,7 +11,6 @@
 import { nearest } from '../../base/nearest.ts';
 import {
   type ArithmeticOp,
-  COUNTS_MAX,
   type CountTerm,
   type Expression,
   EXPRESSION_FUNCTIONS,
@@ -134,9 +133,6 @@ export class ExpressionReader {
       const [a, b] = [this.#time(l, r), this.#time(r, l)];
       checkTest(op, a, b);
       const made: Condition = { kind: 'test', op, left: a, right: b };
-      if (countTermsOf(made).length > COUNTS_MAX) {
-        this.#s.fail(`more than ${COUNTS_MAX} counts`, ['fewer counts'], this.#place(left));
-      }
       return made;
     } catch (e) {
       if (e instanceof ExpressionFault) return this.#s.fail(e.message, e.expected, this.#place(e.at));
