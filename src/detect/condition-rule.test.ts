@@ -190,3 +190,26 @@ test('a mode that switches a rule off switches its parts off; the parts of other
   for (const r of set.rules)
     if (r.partOf !== undefined) assert.equal(r.mode, r.title.startsWith('Unusual') ? 'off' : undefined, r.id);
 });
+
+test('an exception narrows what a rule counts and is judged at, never what must not be missing', () => {
+  const exception = (name: string): string =>
+    `title: F\nid: flt\ntaxonomy: ecs\nlogsource: { category: test }\nfilter: { rules: [${name}], s: { source.ip: 10.0.4.9 }, condition: not s }`;
+  const narrowed = (
+    condition: string,
+    name = 'R',
+  ): { parts: readonly boolean[]; problems: readonly string[] } => {
+    const files = [rule(condition), exception(name)].map((text, i) => ({ path: `f${i}.yml`, text }));
+    const { set, problems } = rulesFromFiles(files, { taxonomy: TEST_TAXONOMY });
+    const parts = set.rules.filter((r) => r.partOf !== undefined);
+    return {
+      parts: parts.map((r) => JSON.stringify(r).includes('10.0.4.9')),
+      problems: problems.map((p) => p.reason),
+    };
+  };
+  assert.deepEqual(narrowed('count(x: y by u in 1h) > 3'), { parts: [true], problems: [] });
+  assert.deepEqual(narrowed('a: b AND count(x: y by u in 1h) > 3').parts, [true, true]);
+  // What is counted is the first part, what it is judged at the second.
+  assert.deepEqual(narrowed('a: b AND NOT exists(x: y for u in 1h)').parts, [false, true]);
+  assert.deepEqual(narrowed('count(x: y by u in 1h) > 3', 'any').parts, [false], 'not unasked');
+  assert.match(narrowed('certificate.days_to_expiry < 7').problems[0] ?? '', /is no rule over single events/);
+});

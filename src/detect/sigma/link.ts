@@ -7,7 +7,15 @@
  */
 import { errorText } from '../../base/result.ts';
 import type { Condition } from '../../condition/tree.ts';
-import type { BaseRule, CorrelationRule, GroupField, LogSource, Rule, RuleProblem } from '../rule.ts';
+import type {
+  BaseRule,
+  ConditionRule,
+  CorrelationRule,
+  GroupField,
+  LogSource,
+  Rule,
+  RuleProblem,
+} from '../rule.ts';
 import { mapField, type Taxonomy } from '../taxonomy.ts';
 import { renamed } from './correlation-expression.ts';
 import { detectionCondition } from './detection.ts';
@@ -73,8 +81,15 @@ function applyFilter(l: Linking, f: SigmaFilter, names: Names): void {
   };
   try {
     if (f.rules === 'any') {
+      // What a rule with memory counts is not narrowed unasked: a renewal that is left out would be one that is missing.
       for (const r of [...l.byId.values()])
-        if (r.kind === 'rule' && !l.kept.has(r.id) && meansSource(f.source, r.source ?? NO_SOURCE)) narrow(r);
+        if (
+          r.kind === 'rule' &&
+          r.partOf === undefined &&
+          !l.kept.has(r.id) &&
+          meansSource(f.source, r.source ?? NO_SOURCE)
+        )
+          narrow(r);
       return;
     }
     for (const ref of f.rules) {
@@ -83,7 +98,12 @@ function applyFilter(l: Linking, f: SigmaFilter, names: Names): void {
       for (const id of ids) {
         const r = l.byId.get(id);
         if (r === undefined || l.kept.has(id)) continue;
-        if (r.kind !== 'rule')
+        if (r.kind === 'condition' && narrowable(r).length > 0) {
+          for (const part of narrowable(r)) {
+            const p = l.byId.get(part);
+            if (p?.kind === 'rule') narrow(p);
+          }
+        } else if (r.kind !== 'rule')
           told(`'${ref}' is no rule over single events: narrow the rules that it counts`);
         else if (!meansSource(f.source, r.source ?? NO_SOURCE))
           told(`its log source is not that of the rule '${ref}', so it does not apply to it`);
@@ -93,6 +113,17 @@ function applyFilter(l: Linking, f: SigmaFilter, names: Names): void {
   } catch (e) {
     told(errorText(e));
   }
+}
+
+/**
+ * Parts of a rule with memory that an exception narrows: the events that it is judged at and, where nothing must not have
+ * happened, what it counts.
+ */
+function narrowable(r: ConditionRule): readonly string[] {
+  const leaves = (x: ConditionRule['residual']): string[] =>
+    x.kind === 'part' ? [x.rule] : x.kind === 'and' || x.kind === 'or' ? x.items.flatMap(leaves) : [];
+  if (r.subject === 'certificate') return [];
+  return [...new Set([...leaves(r.residual), ...(r.deferred ? [] : r.terms.map((t) => t.part))])];
 }
 
 const NO_SOURCE: LogSource = { product: '', category: '', service: '' };
