@@ -37,6 +37,7 @@
  *   certificate.validation.detail  the source's own text
  *   certificate.fingerprint.sha256 upper-case hex
  *   certificate.log                certificate transparency log it was seen in
+ *   x509.authority_key_id          authority key identifier (RFC 5280 section 4.2.1.1), hex as the source spells it
  */
 import type { EventFields } from './event.ts';
 

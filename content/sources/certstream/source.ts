@@ -33,6 +33,7 @@ export default defineSource({
     setValidity(out, at(leaf, 'not_before'), at(leaf, 'not_after'));
     out.set('certificate.fingerprint.sha256', text(at(leaf, 'sha256'))?.replaceAll(':', '').toUpperCase());
     out.set('certificate.fingerprint.sha1', text(at(leaf, 'fingerprint'))?.replaceAll(':', '').toUpperCase());
+    out.set('x509.authority_key_id', text(at(leaf, 'extensions', 'authorityKeyIdentifier'))?.trim());
     out.set('certificate.log', text(at(data, 'source', 'name')));
     out.set('url.full', text(at(data, 'cert_link')));
     return 'parsed';

@@ -146,6 +146,7 @@ function certificate(doc: JsonObject, action: string, out: EventFields): void {
   const print = value('fingerprint_sha256', 'sha256')?.replaceAll(':', '').toUpperCase();
   out.set('certificate.fingerprint.sha256', print);
   out.set('certificate.id', text(at(c, 'id')) ?? text(at(doc, 'certificate_id')));
+  out.set('x509.authority_key_id', value('authority_key_id'));
   out.set('certificate.authority', value('ca', 'authority', 'provisioner'));
   out.set('certificate.template', value('template', 'profile'));
   out.set('certificate.request_id', value('request_id'));

@@ -30,6 +30,7 @@ const LOOKS: Readonly<Record<string, string>> = {
   field: 'text-accent',
   function: 'text-warn',
   list: 'text-warn',
+  class: 'text-warn',
   operator: 'text-muted',
   punctuation: 'text-muted',
   pipe: 'text-warn font-semibold',
