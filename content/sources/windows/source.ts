@@ -1,5 +1,6 @@
 /**
- * Windows events: winlogbeat JSON, evtx_dump JSON, flat JSON (NXLog and the like) and the event's own XML.
+ * Windows events: winlogbeat JSON, evtx_dump JSON, flat JSON (NXLog and the like) the event's own XML,
+ * and Snare's lines.
  * All of EventData/UserData stays under `winlog.event_data.<Name>` (Sigma's Windows field names live there).
  */
 import type { EventFields } from '../../../src/model/event.ts';
@@ -9,6 +10,7 @@ import { stampMicros } from '../../lib/times.ts';
 import { KERBEROS, LOGON_TYPES, type Mapper, STATUS, subject } from './logon.ts';
 import { audited, PROTOCOLS, SECURITY, SYSTEM } from './security.ts';
 import { DATA_MAX, fromJson, fromXml, LEVELS, type WinEvent } from './shape.ts';
+import { fromSnare, SNARE } from './snare.ts';
 import { fromTokens } from './tokens.ts';
 import { DEFENDER, POWERSHELL, SYSMON } from './sysmon.ts';
 import { baseName, put, qualified } from './values.ts';
@@ -26,7 +28,7 @@ export default defineSource({
   version: 1,
   title: 'Windows events (Security, Sysmon, System, PowerShell, Defender)',
   recognise: {
-    prefixes: ['<Event ', '<Event>'],
+    prefixes: ['<Event ', '<Event>', SNARE],
     jsonKeys: [
       ['winlog'],
       ['Event'],
@@ -37,7 +39,8 @@ export default defineSource({
     ],
   },
   parse: (input, out) => {
-    const event = input.json === undefined ? fromXml(input.message) : fromJson(input.json);
+    const event =
+      input.json === undefined ? (fromSnare(input.message) ?? fromXml(input.message)) : fromJson(input.json);
     if (event === undefined) return 'no';
     envelope(event, out);
     if (event.data.size >= DATA_MAX) out.overflow++;
