@@ -99,7 +99,7 @@ test('hours, minutes, weekdays and days in zones, over changes of the clock', as
       ['day', [1, 31]],
     ] as const) {
       const call: Expression = { kind: 'call', name, args: [field('x509.not_before'), text(zone)] };
-      const times = fc.sample(instant, 2000);
+      const times = fc.sample(instant, 600);
       for (const v of values) await agree('x509.not_before', times, '==', call, number(v));
     }
   }
