@@ -551,7 +551,7 @@ const MEMORY_GAP_US_MAX = 24 * 3600e6;
 
 function gapOf(rule: Rule): number {
   if (rule.kind === 'correlation') return rule.timespan;
-  if (rule.kind === 'rule') return SINGLE_GAP_US;
+  if (rule.kind === 'rule') return rule.gap ?? SINGLE_GAP_US;
   return Math.min(MEMORY_GAP_US_MAX, Math.max(0, ...rule.terms.map((t) => t.span)) || SINGLE_GAP_US);
 }
 

@@ -92,3 +92,22 @@ test('a misspelled key is refused', () => {
     /severity_form/,
   );
 });
+
+test('gap: the same id days later is the same alert; without one it is an hour', () => {
+  const later = (rule: string) => {
+    const d = new Detection(rulesOf(rule));
+    d.apply([event({})]);
+    return [3, 6 * 24].map((h) => d.apply([event({}, h * 3600)]).map((c) => c.kind));
+  };
+  assert.deepEqual(later(RULE), [['opened'], ['opened']]);
+  assert.deepEqual(later(RULE.replace('entity:', 'gap: 7d\n  entity:')), [['updated'], ['updated']]);
+});
+
+test('a gap that is none, too long or on a correlation is refused, with the reason', () => {
+  const reason = (gap: string) =>
+    load(RULE.replace('entity:', `gap: ${gap}\n  entity:`)).problems[0]?.reason ?? '';
+  assert.match(reason('soon'), /gap 'soon' is not like/);
+  assert.match(reason('90d'), /at most 31 days/);
+  const correlation = `title: c\nid: c\ncorrelation: { type: event_count, rules: [vendor], timespan: 1h, condition: { gte: 2 } }\nvigil: { gap: 1d }`;
+  assert.match(load(correlation).problems[0]?.reason ?? '', /single rules/);
+});

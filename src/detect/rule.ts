@@ -59,6 +59,8 @@ export type RuleMeta = {
   readonly severity: Severity;
   /** `vigil.severity_from`: fields that say the severity of the event itself, in any word of `model/severity.ts`. */
   readonly severityFrom?: readonly string[];
+  /** `vigil.gap` of a single rule, in microseconds: matches on the same key this far apart are one alert. Absent: an hour. */
+  readonly gap?: number;
   /** False for rules that only feed correlations. */
   readonly alerts: boolean;
   /** Id of the condition rule that this one is a part of; lists of rules do not show it. Absent for all others. */

@@ -178,17 +178,17 @@ const UNIT_US: ReadonlyMap<string, number> = new Map([
   ['y', 31_556_952e6],
 ]);
 
-function timespanOf(y: Yaml): number {
-  const at = child(y, 'timespan');
-  const text = textOf(y, 'timespan');
+export function timespanOf(y: Yaml, key = 'timespan'): number {
+  const at = child(y, key);
+  const text = textOf(y, key);
   const line = at?.line ?? y.line;
   const m = /^(\d{1,9})([smhdwMy])$/.exec(text);
   const us = m === null ? 0 : Number(m[1]) * (UNIT_US.get(m[2] ?? '') ?? 0);
-  if (us <= 0) throw new SigmaError(line, `timespan '${text}' is not like 30s, 5m, 1h, 7d, 2w, 1M, 1y`);
+  if (us <= 0) throw new SigmaError(line, `${key} '${text}' is not like 30s, 5m, 1h, 7d, 2w, 1M, 1y`);
   if (us > TIMESPAN_US_MAX)
     throw new SigmaError(
       line,
-      `timespan '${text}' is longer than 366 days, which is the most a window may last`,
+      `${key} '${text}' is longer than 366 days, which is the most a window may last`,
     );
   return us;
 }

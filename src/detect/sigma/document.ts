@@ -15,7 +15,7 @@ import {
   type SentenceSpec,
 } from '../rule.ts';
 import { eventsOf, mapField, type Taxonomy } from '../taxonomy.ts';
-import { correlationOf } from './correlation.ts';
+import { correlationOf, timespanOf } from './correlation.ts';
 import { detectionCondition } from './detection.ts';
 import { SigmaError } from './modifiers.ts';
 import { child, textOf, textsOf, type YamlDocument, type Yaml } from './yaml.ts';
@@ -105,9 +105,23 @@ function metaOf(doc: YamlDocument, file: string): RuleMeta {
     escalates: own ? textOf(vigil, 'escalates') : '',
     severity: severity === '' ? level : levelOf(severity, vigil.line),
     ...(severityFrom.length > 0 ? { severityFrom } : {}),
+    ...(own ? gapIn(vigil, root) : {}),
     alerts: !own || textOf(vigil, 'alert') !== 'false',
     ...(own ? modeIn(vigil) : {}),
   };
+}
+
+/** A month: an alert is kept in memory twice its gap. */
+const GAP_US_MAX = 31 * 86_400e6;
+
+function gapIn(vigil: Yaml, root: Yaml): Pick<RuleMeta, 'gap'> {
+  const y = child(vigil, 'gap');
+  if (y === undefined) return {};
+  if (child(root, 'correlation') !== undefined)
+    throw new SigmaError(y.line, 'vigil.gap is for single rules: a correlation has its timespan');
+  const gap = timespanOf(vigil, 'gap');
+  if (gap > GAP_US_MAX) throw new SigmaError(y.line, 'vigil.gap is at most 31 days');
+  return { gap };
 }
 
 function modeIn(vigil: Yaml): Pick<RuleMeta, 'mode'> {
@@ -128,6 +142,7 @@ const VIGIL_KEYS = [
   'escalates',
   'severity',
   'severity_from',
+  'gap',
   'alert',
   'mode',
 ];
