@@ -94,6 +94,22 @@ test('a burst does not raise its own measure; weeks without events count as zero
   assert.equal(volume(quiet).length, 1);
 });
 
+test('an import of three weeks is judged by its own past', () => {
+  const b = new Bench(VOLUME).tick(T0 + 99 * DAY);
+  const line = (at: number) => ({
+    ...request(at, '10.0.1.5'),
+    ingested: T0 + 99 * DAY,
+    origin: 'import' as const,
+  });
+  for (let i = 0; i < 20 * 48; i++) b.event(line(T0 + (i * DAY) / 48));
+  for (const i of range(21)) b.event(line(T0 + 20 * DAY + HOUR + i * S));
+  b.tick(T0 + 99 * DAY + HOUR);
+  assert.deepEqual(
+    volume(b).map((a) => [a.origin, a.key[0]]),
+    [['retro', 'source.ip=10.0.1.5']],
+  );
+});
+
 test('the source is the requester, else the user, else the address', () => {
   const b = new Bench(VOLUME).event(request(T0, 'x')).tick(T0);
   b.until(T0, T0 + 15 * DAY, DAY);

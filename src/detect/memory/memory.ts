@@ -44,6 +44,7 @@ export const HELD_MAX = 10_000;
  * judged before it; counts go on.
  */
 export const KEPT_MAX = 50_000;
+const IMPORT = '\u0000import' satisfies `\u0000${Origin}`;
 /** Tenants and origins. */
 export const LANES_MAX = 1000;
 
@@ -97,7 +98,7 @@ export class Memory {
   #lists: Lists;
   #watermark = new Watermark();
   readonly #inventories = new Map<string, Inventory>();
-  /** Lane -> receive time of its first event. */
+  /** Lane -> receive time of its first event; of imports the least event time. */
   readonly #lanes = new Map<string, number>();
   readonly #options: MemoryOptions;
   readonly #core: Core;
@@ -201,7 +202,9 @@ export class Memory {
     if (this.#rules.size === 0) return;
     this.#now = Math.max(this.#now, e.ingested);
     const lane = laneOf(e);
-    if (!this.#lanes.has(lane) && this.#lanes.size < LANES_MAX) this.#lanes.set(lane, e.ingested);
+    const first = this.#lanes.get(lane);
+    if (first === undefined ? this.#lanes.size < LANES_MAX : e.origin === 'import' && e.ts < first)
+      this.#lanes.set(lane, e.origin === 'import' ? e.ts : e.ingested);
     this.#watermark.saw(lane, e);
     for (const rt of this.#rules.values()) if (rt.start === 0) rt.start = e.ingested;
   }
@@ -316,7 +319,10 @@ export class Memory {
   }
 
   #since(rt: Runtime, lane: string): number {
-    return rt.taught.get(lane) ?? Math.max(rt.start, this.#lanes.get(lane) ?? rt.start);
+    const first = this.#lanes.get(lane);
+    // An import brings its own past, however late the rule and the import itself are.
+    if (first !== undefined && lane.endsWith(IMPORT)) return first;
+    return rt.taught.get(lane) ?? Math.max(rt.start, first ?? rt.start);
   }
 
   #hold(rt: Runtime, e: MatchedEvent): MatchedEvent {
