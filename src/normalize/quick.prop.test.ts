@@ -119,7 +119,10 @@ const text = fc.oneof(
 const scalar = fc.oneof(
   { weight: 6, arbitrary: text },
   { weight: 2, arbitrary: fc.integer({ min: -5, max: 99_999 }) },
-  { weight: 1, arbitrary: fc.constantFrom(true, null, 1.5, 1e21, -0, 4688) },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom(true, null, 1.5, 1e21, -0, 4688, 12345678901234568, 123456789012345),
+  },
 );
 const id = fc.oneof(
   {

@@ -39,7 +39,7 @@ export class Checks {
       case 'and':
         return every(c.items.map((item) => this.make(item)));
       case 'or':
-        return some(c.items.map((item) => this.make(item)));
+        return some(this.#bundled(c.items));
       case 'not': {
         const item = this.make(c.item);
         return { run: () => !item.run(), cost: item.cost };
@@ -49,6 +49,48 @@ export class Checks {
       default:
         return this.#leaf(c);
     }
+  }
+
+  /** Alternatives that look at the same texts become one check: lists of paths and names are the bulk of all rules. */
+  #bundled(items: readonly Condition[]): Check[] {
+    const out: Check[] = [];
+    const bundles = new Map<string, Bundle>();
+    for (const c of items) {
+      const simple = c.kind === 'like' ? simplePattern(c.pattern) : undefined;
+      if (c.kind !== 'equals' && (c.kind !== 'like' || simple === undefined)) {
+        out.push(this.make(c));
+        continue;
+      }
+      const key = `${c.cased ? 1 : 0}${c.field}`;
+      const b: Bundle = bundles.get(key) ?? { field: c.field, cased: c.cased, of: [], texts: NO_TEXTS() };
+      bundles.set(key, b);
+      b.of.push(c);
+      const norm = c.cased ? wellFormed : fold;
+      if (simple !== undefined) b.texts[simple.kind].push(norm(simple.text));
+      else if (c.kind === 'equals') {
+        const ip = typeOf(c.field) === 'ip';
+        for (const v of c.values) b.texts.is.push(norm(ip ? (parseIp(v) ?? v) : v));
+      }
+    }
+    for (const b of bundles.values()) {
+      const [only] = b.of;
+      if (b.of.length === 1 && only !== undefined) out.push(this.make(only));
+      else out.push(this.#remembered(this.#bundle(b)));
+    }
+    return out;
+  }
+
+  #bundle({ field, cased, texts }: Bundle): Check {
+    const is = new Set(texts.is);
+    const { contains, startswith, endswith } = texts;
+    const count = texts.is.length + contains.length + startswith.length + endswith.length;
+    return this.#any(field, cased, COST.like + 10 * count, (t) => {
+      if (is.has(t)) return true;
+      for (const x of endswith) if (t.endsWith(x)) return true;
+      for (const x of startswith) if (t.startsWith(x)) return true;
+      for (const x of contains) if (t.includes(x)) return true;
+      return false;
+    });
   }
 
   #leaf(c: Condition): Check {
@@ -210,6 +252,14 @@ function some(checks: readonly Check[]): Check {
     },
   };
 }
+
+type Bundle = {
+  readonly field: string;
+  readonly cased: boolean;
+  readonly of: Condition[];
+  readonly texts: { readonly [kind in Simple['kind']]: string[] };
+};
+const NO_TEXTS = (): Bundle['texts'] => ({ is: [], contains: [], startswith: [], endswith: [] });
 
 type Simple = { readonly kind: 'contains' | 'startswith' | 'endswith' | 'is'; readonly text: string };
 

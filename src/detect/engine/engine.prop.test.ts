@@ -123,10 +123,36 @@ const leaf: fc.Arbitrary<Condition> = fc.oneof(
   fc.record({ kind: fc.constant('null' as const), field }),
   fc.record({ kind: fc.constant('const' as const), value: fc.boolean() }),
 );
+/** Lists over one field, as rules have them. */
+const sameField: fc.Arbitrary<Condition> = fc.oneof(
+  fc.record({
+    kind: fc.constant('like' as const),
+    field: fc.constantFrom('a', 'source.ip'),
+    pattern: fc
+      .tuple(fc.boolean(), value, fc.boolean())
+      .map(([before, text, after]): PatternPart[] => [
+        ...(before ? [{ kind: 'any' } as const] : []),
+        { kind: 'text', text },
+        ...(after ? [{ kind: 'any' } as const] : []),
+      ]),
+    cased: fc.boolean(),
+  }),
+  fc.record({
+    kind: fc.constant('equals' as const),
+    field: fc.constantFrom('a', 'source.ip'),
+    values: fc.array(value, { maxLength: 3 }),
+    cased: fc.boolean(),
+  }),
+);
+const listed: fc.Arbitrary<Condition> = fc.record({
+  kind: fc.constant('or' as const),
+  items: fc.array(sameField, { minLength: 2, maxLength: 4 }),
+});
 const condition: fc.Arbitrary<Condition> = fc.letrec<{ c: Condition }>((tie) => ({
   c: fc.oneof(
     { depthSize: 'small' },
     leaf,
+    listed,
     fc.record({
       kind: fc.constantFrom('and' as const, 'or' as const),
       items: fc.array(tie('c'), { maxLength: 3 }),
