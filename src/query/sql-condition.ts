@@ -38,6 +38,13 @@ const TIME_PART_SQL = {
 /** A condition that cannot become SQL, in words for the person. */
 export class SqlRefused extends Error {}
 
+/** The condition as SQL; where it is not exact it holds for more rows than the condition, never for fewer. */
+export function sqlCondition(c: Condition, p: SqlParams, lists: Lists): { sql: string; exact: boolean } {
+  const compiler = new ConditionSql(p, lists);
+  const sql = compiler.compile(c);
+  return { sql, exact: compiler.exact };
+}
+
 export class ConditionSql {
   readonly #p: SqlParams;
   readonly #lists: Lists;

@@ -13,7 +13,7 @@ import { compilePipe } from './pipes/registry.ts';
 import { eventsTable, finished, type Table } from './pipes/table.ts';
 import type { Query } from './query.ts';
 import { QueryFault } from '../condition/language/scan.ts';
-import { ConditionSql, SqlRefused } from './sql-condition.ts';
+import { sqlCondition, SqlRefused } from './sql-condition.ts';
 import { ipTextSql } from './sql-field.ts';
 import { type SqlParamValues, SqlParams } from './sql-params.ts';
 
@@ -72,8 +72,8 @@ function scopeSql(scope: Scope, p: SqlParams, lists: Lists): string {
     `ts < fromUnixTimestamp64Micro(${p.bind('Int64', scope.to)}, 'UTC')`,
   ];
   if (scope.rowFilter !== undefined) {
-    const c = new ConditionSql(p, lists);
-    tests.push(`(${c.compile(scope.rowFilter)})`);
+    const c = sqlCondition(scope.rowFilter, p, lists);
+    tests.push(`(${c.sql})`);
     // A filter that lets more through than it says would show what must not be seen.
     if (!c.exact) throw new SqlRefused('the row filter cannot be expressed exactly');
   }
@@ -93,8 +93,8 @@ function stateless(cond: Condition): Condition {
 function whereOf(cond: Condition | undefined, scope: Scope, env: SearchEnv, p = new SqlParams()): Where {
   const base = scopeSql(scope, p, env.lists);
   if (cond === undefined || (cond.kind === 'const' && cond.value)) return { sql: base, p, exact: true };
-  const c = new ConditionSql(p, env.lists);
-  return { sql: `${base} AND (${c.compile(cond)})`, p, exact: c.exact };
+  const c = sqlCondition(cond, p, env.lists);
+  return { sql: `${base} AND (${c.sql})`, p, exact: c.exact };
 }
 
 /** Turns refusals (a missing list, an unknown column) into errors that have a place in the text. */
