@@ -172,6 +172,11 @@ test('issued by an unexpected CA: Vault, AD CS, a PKI; one event raises one aler
     'Certificate for shop.example.com issued by pki_old, which is no approved CA (expected: Example Issuing CA 1, pki_int), requested by approle-web (serial A1B2C)',
   );
   assert.deepEqual(a?.nextSteps, ['Investigate potential rogue CA or domain hijack']);
+  assert.deepEqual(a?.key, [
+    'x509.subject.common_name=shop.example.com',
+    'x509.alternative_names=shop.example.com',
+    'certificate.authority=pki_old',
+  ]);
   assert.equal(p.of(UNEXPECTED).length + p.of(SEEN).length, 1);
   const own = new Play();
   const pki = (ca: string): string =>

@@ -10,6 +10,17 @@ import type { SentenceSpec } from './rule.ts';
 const NAMES = '{x509.subject.common_name|x509.alternative_names}';
 const ISSUER = '{x509.issuer.common_name|x509.issuer.distinguished_name|certificate.authority}';
 
+/** What makes one alert of a rule about certificates: the names and who issued, not the host that logged it. */
+export const conditionEntity = (c: Condition): readonly string[] =>
+  conditionSentence(c) === null
+    ? []
+    : [
+        'x509.subject.common_name',
+        'x509.alternative_names',
+        'x509.issuer.common_name',
+        'certificate.authority',
+      ];
+
 /** Null where there is nothing better to say than the title, who and where. */
 export function conditionSentence(c: Condition): SentenceSpec | null {
   const seen: Seen = { fields: new Set(), unexpected: undefined };

@@ -19,7 +19,7 @@ import type { Severity } from '../model/alert.ts';
 import { SEVERITY_HELP, severityOfWord } from '../model/severity.ts';
 import { feederId } from './condition-rule-ids.ts';
 import { decompose, needsMemory } from './condition-rule-parts.ts';
-import { conditionSentence } from './condition-rule-sentence.ts';
+import { conditionEntity, conditionSentence } from './condition-rule-sentence.ts';
 import { certificateEvents } from './memory/certificate-events.ts';
 import {
   type BaseRule,
@@ -109,7 +109,8 @@ function oneRule(item: Yaml, yaml: string, file: string): Rule[] {
     const problem = conditionProblems(condition)[0];
     if (problem !== undefined) throw new SigmaError(at, problem);
     const sentence = meta.sentence ?? conditionSentence(condition);
-    return [{ ...meta, sentence, kind: 'rule', logsource: '', where: EVERYTHING, condition }];
+    const entity = meta.entity.length === 0 ? conditionEntity(condition) : meta.entity;
+    return [{ ...meta, sentence, entity, kind: 'rule', logsource: '', where: EVERYTHING, condition }];
   }
   const d = decompose(meta.id, condition, text, at);
   const rule: ConditionRule = {
