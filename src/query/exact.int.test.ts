@@ -122,22 +122,22 @@ async function agree(cond: Condition): Promise<void> {
 }
 
 test('each node', async () => {
-  await fc.assert(fc.asyncProperty(leaf, agree), { numRuns: 250, endOnFailure: true });
+  await fc.assert(fc.asyncProperty(leaf, agree), { numRuns: 150, endOnFailure: true });
 });
 
 test('comparisons of expressions', async () => {
-  await fc.assert(fc.asyncProperty(comparison, agree), { numRuns: 200, endOnFailure: true });
+  await fc.assert(fc.asyncProperty(comparison, agree), { numRuns: 120, endOnFailure: true });
 });
 
 test('each node under NOT', async () => {
   await fc.assert(
     fc.asyncProperty(leaf, (item) => agree({ kind: 'not', item })),
-    { numRuns: 120, endOnFailure: true },
+    { numRuns: 80, endOnFailure: true },
   );
 });
 
 test('whole trees', async () => {
-  await fc.assert(fc.asyncProperty(condition, agree), { numRuns: 120, endOnFailure: true });
+  await fc.assert(fc.asyncProperty(condition, agree), { numRuns: 100, endOnFailure: true });
 });
 
 test('presence of every field', async () => {
