@@ -21,7 +21,7 @@ const child = spawn(
   process.execPath,
   [
     '--import',
-    new URL('test-setup.ts', import.meta.url).href,
+    new URL('test-setup-fixture.ts', import.meta.url).href,
     '--test',
     `--test-concurrency=${Math.max(1, availableParallelism())}`,
     '--test-timeout=240000',

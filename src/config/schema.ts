@@ -106,7 +106,10 @@ export const ConfigSchema = z.strictObject({
   lists: z
     .record(
       z.string().regex(/^[a-z][a-z0-9_]{0,63}$/),
-      z.strictObject({ kind: z.enum(['text', 'domain', 'cidr', 'issuer']), values: z.array(z.string()).max(50_000) }),
+      z.strictObject({
+        kind: z.enum(['text', 'domain', 'cidr', 'issuer']),
+        values: z.array(z.string()).max(50_000),
+      }),
     )
     .default({})
     .describe('Lists by name, set at the first start (later the console keeps them).'),
