@@ -4,7 +4,7 @@
  * with the next one, so a replay counts nothing twice.
  *
  * Contract: bounded; what goes beyond RISK_KEYS_MAX is counted under the entity `other`, never lost. Held by
- * `detection.test.ts`.
+ * `quiet.test.ts`.
  */
 import { modeOf, type Rule } from '../detect/rule.ts';
 import type { MatchedEvent } from '../model/match.ts';

@@ -1,7 +1,7 @@
 /**
  * Settings of the file that detection rests on, compared with those of the last start: what became weaker is an audit entry
  * of an unknown actor (whoever changed the file), and with it a built-in alert (security contract 16).
- * Held by `note-config.test.ts`.
+ * Held by `rule-modes.test.ts`.
  */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,7 +1,7 @@
 /**
  * ATT&CK coverage: which techniques and tactics the rules watch for, and how many of those rules can fire here. The layer is
  * the Navigator's format 4.5 (https://github.com/mitre-attack/attack-navigator/blob/master/layers/spec/v4.5/layerformat.md).
- * Pure; held by `rule-coverage.test.ts`.
+ * Pure; held by `rule-modes.test.ts`.
  */
 import type { CoverageTechnique, RuleCoverage, RuleRow } from '../api/contract.ts';
 

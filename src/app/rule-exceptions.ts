@@ -1,6 +1,6 @@
 /**
  * An exception as people make it -> the Sigma filter document that is kept. Every text is a JSON string, which is YAML:
- * nothing that is typed can become another key. Held by `rule-exceptions.test.ts`.
+ * nothing that is typed can become another key. Held by `rule-modes.test.ts`.
  */
 import type { ExceptionWhere } from '../api/contract.ts';
 import type { BaseRule } from '../detect/rule.ts';

@@ -3,7 +3,7 @@
  * parse them again. A cache of another format, of another version of the reading code or of another taxonomy is not
  * used; a damaged one neither. It only ever saves time: losing it loses nothing.
  *
- * Contract: with and without cache the same rules and problems come out (held by `rule-cache.int.test.ts`).
+ * Contract: with and without cache the same rules and problems come out (held by `src/app/rules.int.test.ts`).
  */
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';

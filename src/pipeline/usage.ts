@@ -1,6 +1,6 @@
 /**
  * What judging cost, per rule and log source: each worker tells the difference since it last did, at most every
- * USAGE_EVERY_MS, and the main thread adds them up. Measurement only: no verdict depends on it.
+ * USAGE_EVERY_MS, and the main thread adds them up. Measurement only: no verdict depends on it. Held by `usage.test.ts`.
  */
 import type { CompiledRules } from '../detect/matcher.ts';
 

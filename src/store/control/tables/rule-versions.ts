@@ -1,7 +1,7 @@
 /**
  * `rule_versions`: every text of a rule (or filter) that was in force, with who brought it, from where, and when.
  * `rule_rollbacks`: a text of a rule that was put back in force in place of the file's; it holds as long as the file
- * has the version that was rolled back from. Held by `control.int.test.ts` ("versions").
+ * has the version that was rolled back from. Held by `src/app/rules.int.test.ts`.
  */
 import type { Sql } from '../sql.ts';
 

@@ -23,6 +23,7 @@ import {
 import { severityWord, WORST_FIRST } from '../../lib/severity.ts';
 import { Button, Segments } from '../../ui/button.tsx';
 import { PageHead } from '../../ui/page-head.tsx';
+import { safe } from '../../ui/safe-text.tsx';
 import { Empty, Failed, Loading, Panel } from '../../ui/states.tsx';
 import { useChangeRule } from './data.ts';
 import { RulePanel } from './rule-panel.tsx';
@@ -72,6 +73,7 @@ function Rules({ list }: { list: RuleList }) {
     return list.rules.filter((r) => fits(r, filter)).sort(order(sort));
   }, [list, text, state, mode, level, tactic, sort]);
   const chosen = url.id ?? '';
+  const row = list.rules.find((r) => r.id === chosen);
   return (
     <div className="flex h-full min-h-0 flex-col gap-2 p-4">
       <PageHead title="Rules">
@@ -155,7 +157,16 @@ function Rules({ list }: { list: RuleList }) {
             onPick={(id) => set({ id: id === chosen || id === '' ? undefined : id })}
           />
         )}
-        {chosen !== '' && (
+        {chosen !== '' && (row === undefined || row.status === 'not loaded') && (
+          <Panel title={safe(row?.file ?? chosen)} data-testid="rule-detail">
+            {row === undefined ? (
+              <Empty title="There is no such rule" />
+            ) : (
+              <Empty title="Nothing of this file is in force">{safe(row.problem)}</Empty>
+            )}
+          </Panel>
+        )}
+        {row !== undefined && row.status !== 'not loaded' && (
           <RulePanel
             key={chosen}
             id={chosen}
