@@ -29,6 +29,14 @@ function keys(n: number, before: number, attack: Record<string, unknown>): strin
 const nested = (depth: number, inner: unknown): string =>
   `${'{"a":'.repeat(depth)}${json(inner)}${'}'.repeat(depth)}`;
 
+/** A document of exactly the bound on records, each value within its own. */
+function full(): string {
+  const doc: Record<string, unknown> = { app: { command: N } };
+  for (let i = 0; i < 17; i++) doc[`f${i}`] = filling(60_000);
+  const spare = RECORD_BYTES_MAX - json(doc).length - ',"last":""'.length;
+  return json({ ...doc, last: 'x'.repeat(spare) });
+}
+
 const V = VALUE_CHARS_MAX;
 const value: EvasionCase[] = [
   { name: 'value bound: ends at it', rule: 'command', raw: json(app(at(V, V - N.length))) },
@@ -285,6 +293,13 @@ const sources: EvasionCase[] = [
     rule: 'command',
     raw: json(app(N, { related: { ip: Array.from({ length: 70 }, (_, i) => `10.9.0.${i}`) } })),
     word: N,
+  },
+  // Nothing in it is cut, but what came behind it may be.
+  {
+    name: 'record bound: whole, and as long as a record can be',
+    rule: 'command',
+    raw: full(),
+    named: 'truncated',
   },
   {
     name: 'record bound: a record that fills it',
