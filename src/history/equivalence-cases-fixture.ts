@@ -5,13 +5,15 @@
 import fc from 'fast-check';
 import type { Condition, Lists } from '../condition/tree.ts';
 import { rulesFromFiles } from '../detect/load.ts';
-import type {
-  BaseRule,
-  CorrelationOp,
-  CorrelationRule,
-  CorrelationType,
-  Rule,
-  RuleMeta,
+import {
+  CORRELATION_TYPES,
+  type CorrelationExpression,
+  type BaseRule,
+  type CorrelationOp,
+  type CorrelationRule,
+  type CorrelationType,
+  type Rule,
+  type RuleMeta,
 } from '../detect/rule.ts';
 import { TEST_TAXONOMY } from '../detect/testing.ts';
 import type { FieldValue, Origin } from '../model/event.ts';
@@ -227,7 +229,15 @@ const criteria: fc.Arbitrary<readonly { readonly op: CorrelationOp; readonly val
   { weight: 1, arbitrary: fc.integer({ min: 1, max: 3 }).map((value) => [{ op: 'eq' as const, value }]) },
   { weight: 1, arbitrary: fc.integer({ min: 1, max: 4 }).map((value) => [{ op: 'lt' as const, value }]) },
 );
-const TYPES: readonly CorrelationType[] = ['event_count', 'value_count', 'temporal', 'temporal_ordered'];
+const TYPES: readonly CorrelationType[] = CORRELATION_TYPES;
+
+/** `a and b and c`, or `a and not b and not c`. */
+const allOf = (rules: readonly string[], negated: boolean): CorrelationExpression => ({
+  kind: 'and',
+  items: rules.map((rule, i) =>
+    i === 0 || !negated ? { kind: 'rule', rule } : { kind: 'not', item: { kind: 'rule', rule } },
+  ),
+});
 
 const correlation = (id: string, below: readonly string[]): fc.Arbitrary<CorrelationRule> =>
   fc
@@ -238,8 +248,10 @@ const correlation = (id: string, below: readonly string[]): fc.Arbitrary<Correla
       span: fc.constantFrom(10, 60, 300, 3600),
       criteria,
       generate: fc.boolean(),
+      extended: fc.boolean(),
+      negated: fc.boolean(),
     })
-    .map(({ type, rules, group, span, criteria: c, generate }) => ({
+    .map(({ type, rules, group, span, criteria: c, generate, extended, negated }) => ({
       ...META,
       id,
       title: id,
@@ -250,11 +262,13 @@ const correlation = (id: string, below: readonly string[]): fc.Arbitrary<Correla
       groupBy: group.map((name) => ({ name, perRule: [['', name]] as const })),
       timespan: span * S,
       // All of the rules, where the type is about which of them occurred.
-      criteria:
-        type === 'temporal' || type === 'temporal_ordered'
-          ? [{ op: 'gte' as const, value: rules.length }]
-          : c,
-      fields: type === 'value_count' ? ['user.name'] : [],
+      ...(type === 'temporal' || type === 'temporal_ordered'
+        ? extended && rules.length > 1
+          ? { criteria: [], expression: allOf(rules, negated) }
+          : { criteria: [{ op: 'gte' as const, value: rules.length }] }
+        : { criteria: c }),
+      ...(type === 'value_percentile' && generate ? { percentile: 90 } : {}),
+      fields: type === 'value_count' ? ['user.name'] : type.startsWith('value_') ? ['custom.n'] : [],
       generate,
     }));
 
@@ -282,6 +296,7 @@ const eventCase = (dense: boolean): fc.Arbitrary<EventCase> =>
         ['host.name', host],
         ['source.ip', ip],
         ['user.name', user],
+        ['custom.n', 1 + ((user.length * 7 + host.length) % 5)],
         ...(outcome === undefined ? [] : [['event.outcome', outcome] as const]),
         ...(list === undefined ? [] : [['custom.list', list] as const]),
       ],
@@ -337,16 +352,20 @@ const caseWith = (dense: boolean): fc.Arbitrary<Case> =>
       rules: [...rules, ...sigma.flat(), ...memory, c1, c2, overEvents(chained, [c1, c2])],
     }));
 
+const timeDecides = (c: CorrelationRule): boolean =>
+  c.criteria.some((x) => x.op === 'lt') || c.expression !== undefined || c.type === 'value_percentile';
+
 /**
  * A correlation over what time decides sees it at ticks, whose exact times the store does not keep: what it counts first
  * may differ. Here it counts events, and correlations that events decide.
  */
 function overEvents(c: CorrelationRule, others: readonly CorrelationRule[]): CorrelationRule {
-  const timed = new Set(others.filter((x) => x.criteria.some((y) => y.op === 'lt')).map((x) => x.id));
+  const timed = new Set(others.filter(timeDecides).map((x) => x.id));
   const kept = c.rules.filter((id) => !timed.has(id));
   const rules = kept.length === 0 ? ['r1'] : kept;
   const all = c.type === 'temporal' || c.type === 'temporal_ordered';
-  return { ...c, rules, criteria: all ? [{ op: 'gte', value: rules.length }] : c.criteria };
+  const { expression: _, ...plain } = c;
+  return { ...plain, rules, criteria: all ? [{ op: 'gte', value: rules.length }] : c.criteria };
 }
 
 export const caseOf: fc.Arbitrary<Case> = fc.oneof(caseWith(false), caseWith(true));

@@ -237,7 +237,11 @@ export class Equivalence {
         for (const id of r.rules) counted.set(id, counted.get(id) === true || r.generate);
     for (const rule of set.rules) {
       if (rule.kind !== 'correlation' || !rule.rules.every((id) => bases.has(id))) continue;
-      if (rule.type === 'temporal_ordered' || !rule.criteria.every((x) => x.op === 'gte' || x.op === 'gt'))
+      if (
+        !WINDOWED.has(rule.type) ||
+        rule.expression !== undefined ||
+        !rule.criteria.every((x) => x.op === 'gte' || x.op === 'gt')
+      )
         continue;
       // What only feeds another correlation opens no alert.
       if (counted.get(rule.id) === false) continue;
@@ -264,6 +268,9 @@ export class Equivalence {
     }
   }
 }
+
+/** Types whose windows the judge counts by itself. */
+const WINDOWED: ReadonlySet<string> = new Set(['event_count', 'value_count', 'temporal']);
 
 type Occurrence = { readonly ts: number; readonly value: string };
 
