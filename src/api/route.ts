@@ -74,6 +74,8 @@ type Declared = {
   readonly permission: Permission;
   /** Audit action, or `none` where nothing is changed or asked that people must answer for. */
   readonly audit: string;
+  /** A POST that changes nothing and that nobody must answer for: what it asks is only too long for a URL. */
+  readonly question?: true;
   /** One line for the documentation. */
   readonly summary: string;
   /** What comes back: a type of contract.ts, or a sentence. */

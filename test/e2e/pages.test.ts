@@ -210,8 +210,9 @@ test('a link fills in a search and changes nothing', async () => {
     const wrote: string[] = [];
     tab.page.on('request', (r) => {
       const path = new URL(r.url()).pathname;
-      // A search is a question, though its text travels in a POST.
-      if (r.method() !== 'GET' && path !== '/api/v1/search') wrote.push(`${r.method()} ${path}`);
+      // A search is a question, though its text travels in a POST; so is asking for help with it.
+      if (r.method() !== 'GET' && !/^\/api\/v1\/search(\/assist)?$/.test(path))
+        wrote.push(`${r.method()} ${path}`);
     });
     for (const path of [
       `/alerts/${alertId}?status=closed`,

@@ -12,6 +12,7 @@ export const assistRoutes: readonly Route[] = [
     permission: 'read',
     // Nothing is looked up in events, and every key pressed would be a line.
     audit: 'none',
+    question: true,
     summary: 'The parts of a query for highlighting, and what may come next at the cursor. Reads no events.',
     answer: 'SearchAssist',
     body: obj({ query: str({ max: QUERY_CHARS_MAX }), cursor: int(0, QUERY_CHARS_MAX) }),
