@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { silentLog } from '../base/log.ts';
 import { until } from './fixture.ts';
-import { Inserter, type InserterDeps, type StoreUnit } from './inserter.ts';
+import { BACKLOG_BYTES_MAX, Inserter, type InserterDeps, type StoreUnit } from './inserter.ts';
 
 test('while the store is away units are deferred and encoded again, once each, with what it held already', async () => {
   const frames = (from: number, n: number, rows: number) =>
@@ -20,7 +20,7 @@ test('while the store is away units are deferred and encoded again, once each, w
     frames: frames(from, 2, 5),
     lines: [{ key, n: 10 }],
     held,
-    block: new Uint8Array(30 * 1024 * 1024).fill(1),
+    block: new Uint8Array(Math.ceil(BACKLOG_BYTES_MAX * 0.3)).fill(1),
     rows: 10,
   });
   let away = true;
