@@ -13,6 +13,9 @@ import { Automaton, foldForGate, type Marks, type Pattern } from './automaton.ts
 const GRAM = 4;
 /** Literals compared at one place at most hold the same gram; beyond this many they go to the automaton. */
 const BUCKET_MAX = 64;
+/** Places that are left out are worth it from STEP_MIN on, and cost entries: at most STEP_MAX per literal. */
+const STEP_MIN = 4;
+const STEP_MAX = 12;
 
 /** How often four characters were seen, by their hash. */
 export class GramCounts {
@@ -50,8 +53,8 @@ export class Needles {
   readonly #slots: Int32Array;
   readonly #mask: number;
   readonly #buckets: (readonly Literal[])[] = [];
-  /** True where all literals are so long that every fourth place is enough. */
-  readonly #strides: boolean;
+  /** All literals are so long that every so-manieth place is enough. */
+  readonly #step: number;
   /** Literals of less than four characters: at an end, without letters, and the rest. */
   readonly #edges: readonly Pattern[];
   readonly #signs: readonly Pattern[];
@@ -60,10 +63,11 @@ export class Needles {
   constructor(patterns: readonly Pattern[], counts: GramCounts) {
     const long = patterns.filter((p) => p.text.length >= GRAM);
     const rest = patterns.filter((p) => p.text.length < GRAM);
-    this.#strides = long.length > 0 && long.every((p) => p.text.length >= 2 * GRAM - 1);
+    const shortest = long.reduce((n, p) => Math.min(n, p.text.length), GRAM + STEP_MAX - 1);
+    this.#step = shortest - GRAM + 1 >= STEP_MIN ? shortest - GRAM + 1 : 1;
     const byGram = new Map<number, Literal[]>();
     for (const p of long) {
-      const found = rarest(p.text, counts, this.#strides ? GRAM : 1);
+      const found = rarest(p.text, counts, this.#step);
       if (found.some((f) => (byGram.get(f.gram)?.length ?? 0) >= BUCKET_MAX)) {
         rest.push(p);
         continue;
@@ -74,8 +78,8 @@ export class Needles {
         else bucket.push({ ...p, at });
       }
     }
-    // About 1 place in 16 or less passes by chance.
-    const bits = Math.max(10, Math.min(19, Math.ceil(Math.log2(byGram.size + 1)) + 4));
+    // About 1 place in 32 or less passes by chance.
+    const bits = Math.max(10, Math.min(19, Math.ceil(Math.log2(byGram.size + 1)) + 5));
     this.#shift = 32 - bits;
     this.#filter = new Uint8Array((1 << bits) / 8);
     const size = 1 << Math.ceil(Math.log2(byGram.size * 2 + 2));
@@ -104,7 +108,7 @@ export class Needles {
 
   scan(text: string, marks: Marks): void {
     if (this.#buckets.length > 0) {
-      if (this.#strides) this.#stride(text, marks);
+      if (this.#step > 1) this.#stride(FOLDS_TO_ASCII.test(text) ? foldForGate(text) : text, marks);
       else this.#scan(text, marks);
     }
     for (const p of this.#signs) if (text.includes(p.text)) marks.add(p.out);
@@ -136,22 +140,19 @@ export class Needles {
     }
   }
 
-  /** As `#scan`, at every fourth place: each literal is known by four grams in a row, one of which stands there. */
+  /** As `#scan`, at every `#step`th place: each literal is known by as many grams in a row, one of which stands there. */
   #stride(text: string, marks: Marks): void {
     const filter = this.#filter;
     const shift = this.#shift;
+    const step = this.#step;
     const n = text.length;
-    for (let i = GRAM - 1; i < n; i += GRAM) {
+    for (let i = GRAM - 1; i < n; i += step) {
       const a = text.charCodeAt(i - 3);
       const b = text.charCodeAt(i - 2);
       const c = text.charCodeAt(i - 1);
       const d = text.charCodeAt(i);
-      if ((a | b | c | d) > 127) {
-        // No literal has these four, but they may fold into some that have.
-        if (special(a) || special(b) || special(c) || special(d))
-          return this.#stride(foldForGate(text), marks);
-        continue;
-      }
+      // No literal has characters beyond ASCII; what folds into it was folded before.
+      if ((a | b | c | d) > 127) continue;
       const gram =
         ((FOLD[a] as number) << 24) |
         ((FOLD[b] as number) << 16) |
@@ -160,8 +161,6 @@ export class Needles {
       const h = Math.imul(gram, 0x9e3779b1) >>> shift;
       if (((filter[h >> 3] as number) & (1 << (h & 7))) !== 0) this.#look(text, i, gram, marks);
     }
-    for (let i = n - (n % GRAM); i < n; i++)
-      if (special(text.charCodeAt(i))) return this.#stride(foldForGate(text), marks);
   }
 
   #look(text: string, last: number, gram: number, marks: Marks): void {
@@ -179,8 +178,7 @@ export class Needles {
   }
 }
 
-/** What folds into ASCII: the Kelvin sign, dotted I, long s. */
-const special = (c: number): boolean => c === 0x212a || c === 0x130 || c === 0x17f;
+/** The Kelvin sign, dotted I, long s. Text of one byte per character cannot have them, which costs nothing to find out. */
 const FOLDS_TO_ASCII = /[\u212a\u0130\u017f]/;
 
 /** Does the literal begin at `from`? */
