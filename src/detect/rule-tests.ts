@@ -11,6 +11,9 @@
  *           - { after: 1m, raw: 'Mar  5 14:23:01 server sshd[1234]: Failed password for root from 10.0.1.5' }
  *           - { wait: 84d }        # time passes, with a tick every hour: for what only time brings about
  *
+ * Where a test has no `wait`, a long time passes after its last event; where it has one, the test ends with its events, so
+ * that what has not happened yet can be expected not to (a heartbeat that goes on).
+ *
  * Time starts at a fixed instant; `after` moves it on before the first, `every` between repetitions; `{i}` counts them
  * from 1. A date field may be said from there: `x509.not_after: +90d`. Raw lines need a normalizer, which the caller gives. Held by `test/rules.int.test.ts`, which runs all of ours.
  */
@@ -193,8 +196,10 @@ function meets(
     if (event === undefined) {
       memory.tick(now, remembered);
       told();
+      correlator.tick(now, hits);
       continue;
     }
+    correlator.tick(at - 1, hits);
     const rules = compiled.match(event);
     if (rules.includes(id)) met = true;
     const m: MatchedEvent = {
@@ -216,7 +221,7 @@ function meets(
     memory.tick(at, remembered);
     told();
   }
-  correlator.tick(START + 400 * 86_400e6, hits);
+  correlator.tick(events.some((e) => e.event === undefined) ? now : START + 400 * 86_400e6, hits);
   return met || hits.some((h) => h.rule.id === id);
 }
 

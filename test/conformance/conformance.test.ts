@@ -2,7 +2,8 @@
  * The conformance suite (`README.md`) through the real loader, matcher and correlator.
  */
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
 import { parse, parseAllDocuments, stringify } from 'yaml';
@@ -10,7 +11,8 @@ import type { Lists, NamedList } from '../../src/condition/tree.ts';
 import { Correlator, type Hit } from '../../src/detect/correlate.ts';
 import { rulesFromFiles } from '../../src/detect/load.ts';
 import { compileRules } from '../../src/detect/matcher.ts';
-import type { Taxonomy } from '../../src/detect/taxonomy.ts';
+import { runRuleTests } from '../../src/detect/rule-tests.ts';
+import { readTaxonomy, type Taxonomy } from '../../src/detect/taxonomy.ts';
 import { EventFields, type FieldValue, type NormalizedEvent } from '../../src/model/event.ts';
 
 type Fields = Readonly<Record<string, FieldValue>>;
@@ -171,12 +173,25 @@ for (const file of readdirSync(import.meta.dirname).filter((f) => f.endsWith('.y
   });
 }
 
-test('conformance: the examples of docs/SIGMA.md load', () => {
+test('conformance: the examples of docs/SIGMA.md load, and their tests pass', () => {
   const page = readFileSync(join(import.meta.dirname, '../../docs/SIGMA.md'), 'utf8');
-  const blocks = [...page.matchAll(/^```yaml\n([\s\S]*?)^```$/gm)].map((m) => m[1] ?? '');
-  assert.ok(blocks.length > 0);
-  for (const text of blocks)
-    assert.deepEqual(rulesFromFiles([{ path: 'SIGMA.md', text }], { taxonomy: NO_TAXONOMY }).problems, []);
+  const dir = mkdtempSync(join(tmpdir(), 'sigma-docs-'));
+  try {
+    for (const m of page.matchAll(/^```yaml\n# (\S+)\n([\s\S]*?)^```$/gm))
+      writeFileSync(join(dir, m[1] ?? ''), m[2] ?? '');
+    const report = runRuleTests(dir, readTaxonomy(join(import.meta.dirname, '../../content/taxonomy')));
+    assert.deepEqual(report.problems, []);
+    assert.deepEqual(report.untested, []);
+    assert.deepEqual(
+      report.results.map((r) => [r.test, r.ok, r.reason]),
+      [
+        ['it stops', true, ''],
+        ['it goes on', true, ''],
+      ],
+    );
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
 });
 
 test('conformance: at least 300 cases', () => {
