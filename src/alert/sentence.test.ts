@@ -59,6 +59,23 @@ test('placeholders: one pass, own values only, nothing is code', () => {
   assert.equal(fill('{count} on {servers}', f), '11 on 1 server (web01)');
 });
 
+test('sizes are readable', () => {
+  const size = (v: string): string =>
+    fill('{source.bytes}', facts({ values: new Map([['source.bytes', [v]]]) }));
+  for (const [raw, text] of [
+    ['0', '0 bytes'],
+    ['999', '999 bytes'],
+    ['1000', '1.0 kB'],
+    ['12345', '12 kB'],
+    ['999499', '999 kB'],
+    ['999500', '1.0 MB'],
+    ['4330548013', '4.3 GB'],
+    ['1e9', '1e9'],
+    ['-5', '-5'],
+  ] as const)
+    assert.equal(size(raw), text);
+});
+
 test('values are escaped and cut, sentences too', () => {
   const f = facts({ values: new Map([['user.name', ['a\u001b[31mb\nc\u202e']]]) });
   assert.equal(fill('{user.name}', f), 'a\\u{1b}[31mb\\u{a}c\\u{202e}');

@@ -36,6 +36,20 @@ export function show(value: string): string {
   return s.length > VALUE_CHARS_MAX ? `${s.slice(0, VALUE_CHARS_MAX)}…` : s;
 }
 
+const BYTE_UNITS = ['bytes', 'kB', 'MB', 'GB', 'TB', 'PB'] as const;
+
+/** `4330548013` -> `4.3 GB`; what is no plain number stays as it is. */
+function bytesText(value: string): string {
+  if (!/^\d{1,18}$/.test(value)) return show(value);
+  let n = Number(value);
+  let unit = 0;
+  while (n >= 999.5 && unit < BYTE_UNITS.length - 1) {
+    n /= 1000;
+    unit++;
+  }
+  return `${unit === 0 ? n : n.toFixed(n < 9.95 ? 1 : 0)} ${BYTE_UNITS[unit] ?? ''}`;
+}
+
 /** "web01, db01 and 3 more". */
 export function listed(names: readonly string[], total: number): string {
   const shown = names.slice(0, NAMES_MAX).map(show);
@@ -91,7 +105,8 @@ export function fill(template: string, f: SentenceFacts, valueText = show): stri
     const found = name.split('|').find((n) => (f.values.get(n) ?? []).length > 0);
     if (found === undefined) return '(unknown)';
     const values = f.values.get(found) ?? [];
-    const shown = values.slice(0, 3).map(valueText).join(', ');
+    const text = found.endsWith('.bytes') ? bytesText : valueText;
+    const shown = values.slice(0, 3).map(text).join(', ');
     return f.more.has(found) || values.length > 3 ? `${shown} and more` : shown;
   });
 }
