@@ -3,7 +3,7 @@
  * seen is a layer under the field's own (transparent) one, with colours and the mark of an error; both wrap alike.
  */
 import { Search, X } from 'lucide-react';
-import { type KeyboardEvent, useEffect, useRef, useState } from 'react';
+import { type KeyboardEvent, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import type { ApiError, SearchAssist } from '../../../../src/api/contract.ts';
 import { messageOf } from '../../data/client.ts';
 import { queryParts } from '../../lib/query-parts.ts';
@@ -49,6 +49,12 @@ export function QueryBar({ query, error, hints, busy, onSearch }: Props) {
   const [list, setList] = useState<'off' | 'typing' | 'asked'>('off');
   const [active, setActive] = useState(-1);
   const input = useRef<HTMLTextAreaElement>(null);
+  /** Where the caret goes with the text that was taken from the list, before the next key is heard. */
+  const caret = useRef(-1);
+  useLayoutEffect(() => {
+    if (caret.current >= 0) input.current?.setSelectionRange(caret.current, caret.current);
+    caret.current = -1;
+  });
   const assisted = useAssist(text, cursor);
   useEffect(() => setText(query), [query]);
   useEffect(() => {
@@ -71,7 +77,7 @@ export function QueryBar({ query, error, hints, busy, onSearch }: Props) {
     setActive(-1);
     // Behind a field's colon stands a value, behind a word a blank: what comes next is asked for by typing.
     setList('typing');
-    requestAnimationFrame(() => input.current?.setSelectionRange(made.length, made.length));
+    caret.current = made.length;
   };
   const onKey = (e: KeyboardEvent<HTMLTextAreaElement>): void => {
     const open = items.length > 0;
