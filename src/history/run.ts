@@ -117,13 +117,19 @@ export async function runHistory(o: HistoryOptions): Promise<HistoryResult> {
     ticked: 0,
   };
   let stopped: HistoryResult['stopped'] = '';
-  for (const [i, period] of o.lists.entries()) {
+  const periods = o.lists.flatMap((period, i): Period[] => {
     const from = i === 0 ? 0 : period.from;
     const to = Math.min(o.lists[i + 1]?.from ?? Number.MAX_SAFE_INTEGER, o.judgedAt + 1);
-    if (from >= to) continue;
-    stopped = await runPeriod(run, period.lists, { from, to });
-    if (stopped !== '') break;
-  }
+    return from >= to ? [] : [{ lists: period.lists, from, to }];
+  });
+  // In order of arrival one follows the other; in order of time they lie across each other.
+  if (o.order === 'time' && periods.length > 1)
+    stopped = await runParts(run, merged(periods.map((x) => partsOf(run, x))));
+  else
+    for (const x of periods) {
+      stopped = await runParts(run, partsOf(run, x));
+      if (stopped !== '') break;
+    }
   // The last word: what is over by then, and what was held back because it had just been said.
   const end =
     stopped === '' ? Math.max(o.judgedAt, run.ticked + UPDATE_EVERY_US) : run.ticked + UPDATE_EVERY_US;
@@ -144,42 +150,76 @@ export async function runHistory(o: HistoryOptions): Promise<HistoryResult> {
   };
 }
 
-async function runPeriod(
-  run: Run,
-  lists: Lists,
-  received: { readonly from: number; readonly to: number },
-): Promise<HistoryResult['stopped']> {
+/** Lists in force for events received from..to. */
+type Period = { readonly lists: Lists; readonly from: number; readonly to: number };
+/** Rows in order, all judged by the same rules and lists. */
+type Part = {
+  readonly compiled: CompiledRules;
+  readonly lists: Lists;
+  readonly rows: readonly StoredEvent[];
+};
+
+async function* partsOf(run: Run, period: Period): AsyncGenerator<Part> {
   const { o } = run;
+  const { lists } = period;
   const compiled = (o.compile ?? compileRules)(o.rules, lists);
   for (const p of compiled.problems) run.problems.set(`${p.file}:${p.line}:${p.reason}`, p);
-  // Certificates are judged, and sentences made, by the lists as they were.
-  run.detection.swapRules(o.rules, lists);
   const scope: CandidateScope = {
     ...o.scope,
     from: o.from,
     to: o.to,
-    received,
+    received: { from: period.from, to: period.to },
     ...(o.origins === undefined ? {} : { origins: o.origins }),
   };
   const where = candidateSql(o.rules, scope, lists);
   if (where.width !== 'rules') run.width = where.width;
+  const pages = candidatePages({
+    ask: o.ask,
+    where,
+    scope: scopeSql(scope, lists),
+    cost: run.cost,
+    order: o.order ?? 'arrival',
+    ...(o.signal === undefined ? {} : { signal: o.signal }),
+    ...(o.pageRows === undefined ? {} : { pageRows: o.pageRows }),
+  });
+  for await (const rows of pages) yield { compiled, lists, rows };
+}
+
+/** Several in order of time as one: some rows of each in memory. */
+async function* merged(sources: readonly AsyncGenerator<Part>[]): AsyncGenerator<Part> {
+  type Head = { readonly source: AsyncGenerator<Part>; part: Part; at: number };
+  const heads: Head[] = [];
+  for (const source of sources) {
+    const first = await source.next();
+    if (first.done !== true) heads.push({ source, part: first.value, at: 0 });
+  }
+  const row = (h: Head): StoredEvent => h.part.rows[h.at] as StoredEvent;
+  while (heads.length > 0) {
+    const next = heads.reduce((a, b) => (earlier(row(b), row(a)) ? b : a));
+    yield { ...next.part, rows: [row(next)] };
+    if (++next.at < next.part.rows.length) continue;
+    const more = await next.source.next();
+    if (more.done === true) heads.splice(heads.indexOf(next), 1);
+    else Object.assign(next, { part: more.value, at: 0 });
+  }
+}
+
+const earlier = (a: StoredEvent, b: StoredEvent): boolean =>
+  (a.ts - b.ts || a.id.batch - b.id.batch || a.id.ord - b.id.ord) < 0;
+
+async function runParts(run: Run, parts: AsyncGenerator<Part>): Promise<HistoryResult['stopped']> {
+  let lists: Lists | undefined;
   try {
-    const pages = candidatePages({
-      ask: o.ask,
-      where,
-      scope: scopeSql(scope, lists),
-      cost: run.cost,
-      order: o.order ?? 'arrival',
-      ...(o.signal === undefined ? {} : { signal: o.signal }),
-      ...(o.pageRows === undefined ? {} : { pageRows: o.pageRows }),
-    });
-    for await (const page of pages) {
-      judge(run, compiled, page);
+    for await (const part of parts) {
+      // Certificates are judged, and sentences made, by the lists as they were.
+      if (part.lists !== lists) run.detection.swapRules(run.o.rules, part.lists);
+      lists = part.lists;
+      judge(run, part.compiled, part.rows);
       const stop = over(run);
       if (stop !== '') return stop;
     }
   } catch (e) {
-    if (o.signal?.aborted === true) return 'cancelled';
+    if (run.o.signal?.aborted === true) return 'cancelled';
     throw e;
   }
   return '';
