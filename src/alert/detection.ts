@@ -549,7 +549,8 @@ type DetectionState = {
 /** An episode of a rule that looks back for weeks does not go on for weeks. */
 const MEMORY_GAP_US_MAX = 24 * 3600e6;
 
-function gapOf(rule: Rule): number {
+/** Matches of one key this far apart are one alert, microseconds of event time. */
+export function gapOf(rule: Rule): number {
   if (rule.kind === 'correlation') return rule.timespan;
   if (rule.kind === 'rule') return rule.gap ?? SINGLE_GAP_US;
   return Math.min(MEMORY_GAP_US_MAX, Math.max(0, ...rule.terms.map((t) => t.span)) || SINGLE_GAP_US);

@@ -6,6 +6,7 @@
  * Contract: every alert that the late events would have raised in time is there afterwards, once (held by
  * `late.int.test.ts` with the real pipeline, and by `equivalence.ts`). Idempotent: alert ids come from what is alerted on.
  */
+import { gapOf } from '../alert/detection.ts';
 import { type AlertHead, alertId, toAlert, newEpisode } from '../alert/episode.ts';
 import { keyText } from '../detect/group-keys.ts';
 import type { Rule, RuleSet } from '../detect/rule.ts';
@@ -68,7 +69,8 @@ export async function judgeLate(mark: LateMark, o: LateOptions): Promise<LateJud
   const changes: AlertChange[] = [];
   for (const a of result.alerts) {
     if (!ids.includes(a.rule) || !concerns(mark, a, byId.get(a.rule), reach)) continue;
-    const gap = gapOf(byId.get(a.rule));
+    const rule = byId.get(a.rule);
+    const gap = rule === undefined ? 0 : gapOf(rule);
     const there = o
       .known({
         tenant: a.tenant,
@@ -88,7 +90,6 @@ export async function judgeLate(mark: LateMark, o: LateOptions): Promise<LateJud
   return { changes, result };
 }
 
-const gapOf = (rule: Rule | undefined): number => (rule?.kind === 'correlation' ? rule.timespan : 0);
 const sameKey = (a: Alert, b: Alert): boolean =>
   a.key.join('\n').toLowerCase() === b.key.join('\n').toLowerCase();
 

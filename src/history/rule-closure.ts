@@ -5,7 +5,7 @@
  * Held by `rule-closure.test.ts`.
  */
 import { never } from '../base/result.ts';
-import { partIds } from '../detect/condition-rule-ids.ts';
+import { partIds, reachOf as reachOfCondition } from '../detect/condition-rule-ids.ts';
 import { makeRuleSet, type Rule, type RuleSet } from '../detect/rule.ts';
 
 /** Ids of rules that a rule is made of or refers to. */
@@ -58,7 +58,7 @@ const DEPTH_MAX = 10;
 export function reachOf(set: RuleSet): number {
   const byId = new Map(set.rules.map((r) => [r.id, r]));
   const reach = (r: Rule, depth: number): number => {
-    if (r.kind === 'condition') return r.terms.reduce((far, t) => Math.max(far, t.span), 0);
+    if (r.kind === 'condition') return reachOfCondition(r);
     if (r.kind !== 'correlation' || depth > DEPTH_MAX) return 0;
     let below = 0;
     for (const id of r.rules) {
