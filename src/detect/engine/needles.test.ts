@@ -70,3 +70,23 @@ test('more needles with the same four characters than are compared at one place'
     [1, 7, 15, 150],
   );
 });
+
+test('long needles are found at every place, whatever places are left out', () => {
+  for (const length of [7, 8, 11, 15, 16, 40]) {
+    const needle = Array.from({ length }, (_, i) => String.fromCharCode(97 + (i % 26))).join('');
+    const needles = new Needles([{ text: needle, start: false, end: false, out: 0 }], new GramCounts());
+    const marks = new Marks(1);
+    for (let before = 0; before < 40; before++) {
+      for (const [text, want] of [
+        [`${'-'.repeat(before)}${needle.toUpperCase()}`, 1],
+        [`${'é'.repeat(before)}${needle}é`, 1],
+        [`${'-'.repeat(before)}${needle.replace('k', '\u212a')}`, 1],
+        [`${'-'.repeat(before)}${needle.slice(1)}`, 0],
+      ] as const) {
+        marks.begin();
+        needles.scan(text, marks);
+        assert.equal(marks.n, want, text);
+      }
+    }
+  }
+});
