@@ -144,7 +144,7 @@ export type SearchResult = {
   readonly partial: boolean;
   /** True if the range holds any event at all, so that "nothing found" can be told from "nothing there". */
   readonly hasData: boolean;
-  /** The filter has no exact form in the store: rows, counts and tables may hold a little more than it says, never less. */
+  /** The filter has no exact form in the store: counts and tables may hold a little more than it says, never less. */
   readonly approximate?: boolean;
   /** Remarks on the query that did not stop it, such as an unknown field that looks like a misspelled one. */
   readonly hints?: readonly string[];

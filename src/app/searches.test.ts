@@ -1,4 +1,4 @@
-/** What a search answers besides rows: remarks on the query. The store here answers everything with nothing. */
+/** What a search answers besides rows: remarks on the query, refusals. The store here answers everything with nothing. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ControlStore } from '../store/control/control-store.ts';
@@ -13,7 +13,7 @@ const NOTHING: Pick<SqlResult, 'rows' | 'columns' | 'partial'> & { stats: unknow
   stats: { bytesRead: 0, rowsRead: 0 },
 };
 const searches = new Searches({
-  store: { query: async () => NOTHING } as unknown as EventStore,
+  store: { query: async () => NOTHING, firstReceived: async () => undefined } as unknown as EventStore,
   control: {} as ControlStore,
   lists: () => new Map(),
   now: () => 0,
@@ -36,21 +36,13 @@ test('remarks on filter and pipes arrive, each once', async () => {
   assert.match((await hints('user=root'))?.[0] ?? '', /compared with ":" or "=="; did you mean "user:root"/);
 });
 
-test('what a row alone cannot decide is refused, what SQL cannot say exactly is named', async () => {
-  const ask = (query: string) =>
-    searches.search(
-      { tenant: 'default', query, from: 0, to: 1e9, limit: 10, histogram: true },
-      { signal: new AbortController().signal },
-    );
-  for (const query of [
-    'count(auth_failure by source.ip in 5m) > 10',
-    'failed NOT exists(auth_success for user in last 1 hour) | stats count() by user.name',
-    '* | where user.name in (search count(a in 1h) > 3 | fields user.name)',
-  ]) {
-    const refused = await ask(query);
-    assert.ok(refused.kind === 'problem', query);
-    assert.match(refused.message, /judged as rules/);
-  }
+const ask = (query: string) =>
+  searches.search(
+    { tenant: 'default', query, from: 0, to: 1e9, limit: 10, histogram: true },
+    { signal: new AbortController().signal },
+  );
+
+test('what SQL cannot say exactly is named', async () => {
   for (const query of ['url.path =~ "a\\Bb"', 'url.path =~ "a\\Bb" | stats count() by user.name']) {
     const vague = await ask(query);
     assert.ok(vague.kind !== 'problem' && vague.approximate === true, query);
@@ -58,4 +50,36 @@ test('what a row alone cannot decide is refused, what SQL cannot say exactly is 
   }
   const exact = await ask('url.path =~ "ab"');
   assert.ok(exact.kind !== 'problem' && exact.approximate === undefined);
+});
+
+test('counts over earlier events are judged over history; what cannot be is refused with what to do', async () => {
+  for (const query of [
+    'count(auth_failure by source.ip in 5m) > 10',
+    'failed NOT exists(auth_success for user in last 1 hour) | stats count() by user.name',
+  ]) {
+    const r = await ask(query);
+    assert.ok(r.kind !== 'problem', query);
+    assert.match(r.hints?.[0] ?? '', /^judged over history/);
+  }
+  const refusals: readonly (readonly [string, RegExp])[] = [
+    [
+      'certificate.days_to_expiry < 7 AND NOT exists(renewal_event for certificate in last 30 days)',
+      /write the condition as a rule and ask "vigil rules backtest"/,
+    ],
+    [
+      '* | where user.name in (search count(a in 1h) > 3 | fields user.name)',
+      /run it as a search of its own/,
+    ],
+    [
+      'count(a in 1h) > 3 | where user.name in (search count(b in 1h) > 3 | fields user.name)',
+      /run it as a search of its own/,
+    ],
+    ['count(source.ip IN nowhere in 1h) > 3', /nowhere/],
+    ['count(a in 1h) > 3 | stats count() as n | where m > 3', /m/],
+  ];
+  for (const [query, why] of refusals) {
+    const r = await ask(query);
+    assert.ok(r.kind === 'problem', query);
+    assert.match(r.message, why);
+  }
 });

@@ -1,7 +1,12 @@
-/** Answers of the API that come from the event store: search, overview, one event. All SQL is compiled by `src/query`. */
+/**
+ * Answers of the API that come from the event store: search, overview, one event. All SQL is compiled by `src/query`; a
+ * filter that remembers is judged over history (`stateful-searches.ts`), and rows whose filter SQL cannot say exactly are
+ * judged again (`judged-rows.ts`). Held by `searches.test.ts` and `stateful-search.int.test.ts`.
+ */
 import type { EventDetail, FieldInfo, Overview, SearchRequest, SearchResult, Top } from '../api/contract.ts';
 import type { QueryProblem } from '../api/deps.ts';
-import type { Result } from '../base/result.ts';
+import { ok, type Result } from '../base/result.ts';
+import { isStateful } from '../condition/stateful.ts';
 import type { Lists } from '../condition/tree.ts';
 import { HOT_FIELDS } from '../model/catalogue.ts';
 import { eventIdText, parseEventId } from '../model/match.ts';
@@ -20,11 +25,13 @@ import {
   HINTS_MAX,
   isTable,
   type Scope,
-  tableCell,
+  tableOf,
 } from '../query/sql.ts';
 import type { ControlStore } from '../store/control/control-store.ts';
 import { StoreError, type SqlResult } from '../store/engine/client.ts';
 import type { EventStore } from '../store/events.ts';
+import { judgedRows } from './judged-rows.ts';
+import { StatefulSearches } from './stateful-searches.ts';
 
 export type SearchDeps = {
   readonly store: EventStore;
@@ -69,8 +76,14 @@ const problem = (e: QueryError): QueryProblem => ({
   expected: e.expected,
   ...(e.suggestion === undefined ? {} : { suggestion: e.suggestion }),
 });
-const APPROXIMATE =
-  'approximate: the filter cannot be said exactly in the store, so a few rows may be too many (none are missing)';
+const APPROXIMATE = {
+  events:
+    'approximate: the filter cannot be said exactly in the store, so the count may be a few too high; the events shown ' +
+    'were judged one by one',
+  table:
+    'approximate: the filter cannot be said exactly in the store, so the table may stand on a few events too many ' +
+    '(none are missing)',
+};
 /** The filter's remarks and the pipes', each once. */
 const hintTexts = (q: Query, table: CompiledTable | undefined): string[] => [
   ...new Set([
@@ -78,13 +91,16 @@ const hintTexts = (q: Query, table: CompiledTable | undefined): string[] => [
     ...(table?.hints ?? []),
   ]),
 ];
+type Answer = Pick<SearchResult, 'rows' | 'table' | 'rowsRead' | 'bytesRead' | 'partial'>;
 const plainProblem = (message: string): QueryProblem => ({ kind: 'problem', message });
 
 export class Searches {
   readonly #d: SearchDeps;
+  readonly #stateful: StatefulSearches;
 
   constructor(deps: SearchDeps) {
     this.#d = deps;
+    this.#stateful = new StatefulSearches(deps);
   }
 
   /** How many may run at once: `src/api/routes/events.ts` says it per caller, `src/store/engine/wire.ts` for the engine. */
@@ -105,39 +121,54 @@ export class Searches {
     const scope: Scope = { tenants: [r.tenant], from: r.from, to: r.to };
     const started = performance.now();
     const q = parsed.value;
+    const bucketUs = bucketFor(r.from, r.to);
+    if (isStateful(q.filter)) {
+      const answer = await this.#stateful.search(q, { ...r, scope, lists, bucketUs, signal });
+      if (!answer.ok) return problem(answer.error);
+      const { hints: said, ...rest } = answer.value;
+      return { ...rest, hints: [...said, ...hintTexts(q, undefined)] };
+    }
     const table = isTable(q);
-    const main = table
-      ? compileTable(q, scope, { lists })
-      : compileRows(
-          q,
-          scope,
-          { lists },
-          { limit: r.limit, ...(r.before === undefined ? {} : { before: r.before }) },
-        );
+    const page = { limit: r.limit, ...(r.before === undefined ? {} : { before: r.before }) };
+    const main = table ? compileTable(q, scope, { lists }) : compileRows(q, scope, { lists }, page);
     if (!main.ok) return problem(main.error);
     const columns = 'columns' in main.value ? (main.value as CompiledTable) : undefined;
     const approximate = !main.value.exact;
-    const hints = [...(approximate ? [APPROXIMATE] : []), ...hintTexts(q, columns)];
-    const bucketUs = bucketFor(r.from, r.to);
+    const kind = table ? 'table' : 'events';
+    const hints = [...(approximate ? [APPROXIMATE[kind]] : []), ...hintTexts(q, columns)];
+    const run = (c: Compiled, rows: number): Promise<SqlResult> => this.#run(c, signal, rows);
+    const answer = async (): Promise<Result<Answer, QueryError>> => {
+      if (approximate && !table) {
+        const judged = await judgedRows({ query: q, scope, lists, page, run });
+        return judged.ok ? ok({ ...judged.value, table: [] }) : judged;
+      }
+      const result = await run(main.value, table ? 10_000 : r.limit);
+      return ok({
+        rows: table ? [] : result.rows.map(eventRow),
+        table: table ? tableOf(result) : [],
+        ...result.stats,
+        partial: result.partial,
+      });
+    };
     // Together: if one fails while the other is still waited for, both failures have somebody who hears of them.
-    const [result, side] = await Promise.all([
-      this.#run(main.value, signal, table ? 10_000 : r.limit),
+    const [made, side] = await Promise.all([
+      answer(),
       r.histogram ? this.#side(q, scope, lists, { bucketUs, signal }) : undefined,
     ]);
+    if (!made.ok) return problem(made.error);
     if (side !== undefined && 'kind' in side) return side;
+    const result = made.value;
     return {
-      kind: table ? 'table' : 'events',
-      rows: table ? [] : result.rows.map((row) => eventRow(row)),
+      kind,
+      rows: result.rows,
       columns: columns?.columns ?? [],
-      table: table
-        ? result.rows.map((row) => row.map((v, i) => tableCell(v, result.columns[i]?.type ?? '')))
-        : [],
+      table: result.table,
       total: side?.total ?? 0,
       histogram: side?.histogram ?? [],
       bucketUs,
       tookMs: Math.round(performance.now() - started),
-      bytesRead: result.stats.bytesRead + (side?.bytesRead ?? 0),
-      rowsRead: result.stats.rowsRead + (side?.rowsRead ?? 0),
+      bytesRead: result.bytesRead + (side?.bytesRead ?? 0),
+      rowsRead: result.rowsRead + (side?.rowsRead ?? 0),
       partial: result.partial || (side?.partial ?? false),
       hasData: side?.hasData ?? true,
       ...(approximate ? { approximate } : {}),

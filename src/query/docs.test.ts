@@ -62,7 +62,7 @@ test('the examples do what the page says', () => {
   assert.ok(seen > 70, `${seen} examples`);
 });
 
-test('the examples that count are conditions of rules, and refused as searches', () => {
+test('the examples that count are conditions that a rule can have; SQL alone cannot answer them', () => {
   const scope = { tenants: ['default'], from: NOW - 86_400e6, to: NOW };
   let seen = 0;
   for (const [, text] of doc.matchAll(/^\| `(.+?)` \| counts \|/gm)) {

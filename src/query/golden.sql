@@ -573,6 +573,30 @@ SELECT concat(toString(node), '-', toString(batch), '-', toString(ord)) AS id, t
   ORDER BY ts DESC, batch DESC, ord DESC, node DESC LIMIT 1
 -- {"p1":["a","b"],"p2":1772582400000000,"p3":1772668800000000,"p4":"web01"}
 
+-- pipes over named events, whose subsearch sees all
+SELECT c1x0 AS c2x0
+  FROM (SELECT count() AS c1x0
+  FROM (SELECT *
+  FROM (SELECT *
+  FROM vigil.events
+  WHERE tenant = {p1:String} AND ts >= fromUnixTimestamp64Micro({p2:Int64}, 'UTC') AND ts < fromUnixTimestamp64Micro({p3:Int64}, 'UTC') AND ts >= fromUnixTimestamp64Micro({p7:Int64}, 'UTC') AND ts <= fromUnixTimestamp64Micro({p8:Int64}, 'UTC')
+  AND ( batch, ord, node) IN (arrayZip({p4:Array(UInt64)}, {p5:Array(UInt32)}, {p6:Array(UInt32)})))
+  WHERE ifNull(toString(if(isNull(source_ip), NULL, multiIf(startsWith(toString(assumeNotNull(source_ip)), '::ffff:') AND position(toString(assumeNotNull(source_ip)), '.') > 0, substring(toString(assumeNotNull(source_ip)), 8), position(toString(assumeNotNull(source_ip)), '.') > 0, concat('::', if(toUInt32(assumeNotNull(toIPv4OrNull(substring(toString(assumeNotNull(source_ip)), 3)))) < 65536, '', concat(replaceRegexpOne(lower(hex(toUInt16(intDiv(toUInt32(assumeNotNull(toIPv4OrNull(substring(toString(assumeNotNull(source_ip)), 3)))), 65536)))), '^0+(.)', '\\1'), ':')), replaceRegexpOne(lower(hex(toUInt16(toUInt32(assumeNotNull(toIPv4OrNull(substring(toString(assumeNotNull(source_ip)), 3)))) % 65536))), '^0+(.)', '\\1')), toString(assumeNotNull(source_ip))))) IN (SELECT toString(c1x0) AS c2x0
+  FROM (SELECT *, if(isNull(source_ip), NULL, multiIf(startsWith(toString(assumeNotNull(source_ip)), '::ffff:') AND position(toString(assumeNotNull(source_ip)), '.') > 0, substring(toString(assumeNotNull(source_ip)), 8), position(toString(assumeNotNull(source_ip)), '.') > 0, concat('::', if(toUInt32(assumeNotNull(toIPv4OrNull(substring(toString(assumeNotNull(source_ip)), 3)))) < 65536, '', concat(replaceRegexpOne(lower(hex(toUInt16(intDiv(toUInt32(assumeNotNull(toIPv4OrNull(substring(toString(assumeNotNull(source_ip)), 3)))), 65536)))), '^0+(.)', '\\1'), ':')), replaceRegexpOne(lower(hex(toUInt16(toUInt32(assumeNotNull(toIPv4OrNull(substring(toString(assumeNotNull(source_ip)), 3)))) % 65536))), '^0+(.)', '\\1')), toString(assumeNotNull(source_ip)))) AS c1x0
+  FROM vigil.events
+  WHERE tenant = {p1:String} AND ts >= fromUnixTimestamp64Micro({p9:Int64}, 'UTC') AND ts < fromUnixTimestamp64Micro({p10:Int64}, 'UTC')
+  AND ( hasAllTokens(raw, {p12:Array(String)})))
+  ORDER BY ts DESC, batch DESC, ord DESC, node DESC LIMIT 100000), 0)))
+  ORDER BY c1x0 DESC NULLS LAST LIMIT 1000
+-- {"p1":"default","p2":1772582400000000,"p3":1772668800000000,"p4":[22,27],"p5":[2,7],"p6":[1,1],"p7":1772668799999993,"p8":1772668799999998,"p9":1772582400000000,"p10":1772668800000000,"p11":"failed","p12":["failed"]}
+
+-- no event named
+SELECT concat(toString(node), '-', toString(batch), '-', toString(ord)) AS id, toUnixTimestamp64Micro(ts) AS ts_us, toUnixTimestamp64Micro(ingested) AS ingested_us, source AS source_name, host_name AS host, substringUTF8(toValidUTF8(if(message = '', substring(raw, 1, 8000), message)), 1, 2000) AS text, event_action AS action, event_outcome AS outcome, user_name AS user_text, if(isNull(source_ip), '', multiIf(startsWith(toString(assumeNotNull(source_ip)), '::ffff:') AND position(toString(assumeNotNull(source_ip)), '.') > 0, substring(toString(assumeNotNull(source_ip)), 8), position(toString(assumeNotNull(source_ip)), '.') > 0, concat('::', if(toUInt32(assumeNotNull(toIPv4OrNull(substring(toString(assumeNotNull(source_ip)), 3)))) < 65536, '', concat(replaceRegexpOne(lower(hex(toUInt16(intDiv(toUInt32(assumeNotNull(toIPv4OrNull(substring(toString(assumeNotNull(source_ip)), 3)))), 65536)))), '^0+(.)', '\\1'), ':')), replaceRegexpOne(lower(hex(toUInt16(toUInt32(assumeNotNull(toIPv4OrNull(substring(toString(assumeNotNull(source_ip)), 3)))) % 65536))), '^0+(.)', '\\1')), toString(assumeNotNull(source_ip)))) AS ip_text, status AS status_text
+  FROM vigil.events
+  WHERE tenant = {p1:String} AND ts >= fromUnixTimestamp64Micro({p2:Int64}, 'UTC') AND ts < fromUnixTimestamp64Micro({p3:Int64}, 'UTC') AND 0
+  ORDER BY ts DESC, batch DESC, ord DESC, node DESC LIMIT 1
+-- {"p1":"default","p2":1772582400000000,"p3":1772668800000000}
+
 -- histogram
 SELECT toUnixTimestamp64Micro(ts) - if(toUnixTimestamp64Micro(ts) % {p6:Int64} < 0, toUnixTimestamp64Micro(ts) % {p6:Int64} + {p6:Int64}, toUnixTimestamp64Micro(ts) % {p6:Int64}) AS t, countIf(event_outcome = 'success') AS success, countIf(event_outcome = 'failure') AS failure, countIf(NOT (event_outcome = 'success' OR event_outcome = 'failure')) AS other
   FROM vigil.events

@@ -137,6 +137,15 @@ test('golden SQL', () => {
         { limit: 1 },
       ),
     ),
+    entry(
+      'pipes over named events, whose subsearch sees all',
+      compileTable(
+        query('| where source.ip in (search failed | fields source.ip) | stats count() as n'),
+        { ...scope, only: [2, 7].map((n) => ({ id: { node: 1, batch: 20 + n, ord: n }, ts: NOW - n })) },
+        env,
+      ),
+    ),
+    entry('no event named', compileRows(query(''), { ...scope, only: [] }, env, { limit: 1 })),
     entry('histogram', compileHistogram(query('failed'), scope, env, 3600e6)),
     entry('hasData', compileHasData(scope, env)),
     entry('keyword', compileCount(query('adm?n*'), scope, env)),

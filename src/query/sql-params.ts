@@ -18,6 +18,8 @@ type ParamType =
   | 'IPv6'
   | 'Array(String)'
   | 'Array(Int64)'
+  | 'Array(UInt64)'
+  | 'Array(UInt32)'
   | 'Array(IPv6)';
 
 export class SqlParams {

@@ -6,7 +6,7 @@
 import { assert, err, ok, type Result } from '../base/result.ts';
 import { countTermsOf } from '../condition/stateful.ts';
 import type { Condition, Lists } from '../condition/tree.ts';
-import { parseEventId } from '../model/match.ts';
+import { type EventId, parseEventId } from '../model/match.ts';
 import type { QueryError } from '../condition/language/grammar.ts';
 import type { PipeEnv } from './pipes/pipe.ts';
 import { compilePipe } from './pipes/registry.ts';
@@ -24,7 +24,11 @@ export type Scope = {
   readonly rowFilter?: Condition;
   readonly from: number;
   readonly to: number;
+  /** Of these only the ones named here, however they were found; searches in parentheses see all. At most ONLY_MAX. */
+  readonly only?: readonly OnlyEvent[];
 };
+/** `ts` as stored, microseconds: what the table's order prunes by. */
+export type OnlyEvent = { readonly id: EventId; readonly ts: number };
 export type SearchEnv = { readonly lists: Lists };
 
 /** `exact: false`: the rows may hold more than the condition says, never less. */
@@ -49,6 +53,8 @@ export const MESSAGE_CHARS_MAX = 2000;
 /** Most buckets of a histogram. */
 export const BUCKETS_MAX = 2000;
 export const TENANTS_MAX = 100;
+/** Events that one query can name; their ids are bound, and travel with the request. */
+export const ONLY_MAX = 10_000;
 /** Remarks of one search. */
 export const HINTS_MAX = 10;
 
@@ -77,17 +83,52 @@ function scopeSql(scope: Scope, p: SqlParams, lists: Lists): string {
     // A filter that lets more through than it says would show what must not be seen.
     if (!c.exact) throw new SqlRefused('the row filter cannot be expressed exactly');
   }
+  if (scope.only !== undefined) tests.push(onlySql(scope.only, p));
   return tests.join(' AND ');
 }
 
-/** A search answers row by row; what a single row cannot decide is refused rather than answered wrongly. */
+function onlySql(only: readonly OnlyEvent[], p: SqlParams): string {
+  assert(only.length <= ONLY_MAX, 'too many events named in one search');
+  if (only.length === 0) return '0';
+  let [low, high] = [Number.MAX_SAFE_INTEGER, Number.MIN_SAFE_INTEGER];
+  for (const { ts } of only) {
+    low = Math.min(low, ts);
+    high = Math.max(high, ts);
+  }
+  const time = (us: number): string => `fromUnixTimestamp64Micro(${p.bind('Int64', us)}, 'UTC')`;
+  const ids = [
+    p.bind(
+      'Array(UInt64)',
+      only.map((e) => e.id.batch),
+    ),
+    p.bind(
+      'Array(UInt32)',
+      only.map((e) => e.id.ord),
+    ),
+    p.bind(
+      'Array(UInt32)',
+      only.map((e) => e.id.node),
+    ),
+  ].join(', ');
+  return `ts >= ${time(low)} AND ts <= ${time(high)} AND (batch, ord, node) IN (arrayZip(${ids}))`;
+}
+
+/** SQL answers row by row; what a single row cannot decide is refused rather than answered wrongly. */
 function stateless(cond: Condition): Condition {
   const [count] = countTermsOf(cond);
   if (count === undefined) return cond;
   throw new SqlRefused(
-    'counts over earlier events, exists(... in ...) and baselines are judged as rules: make this condition a rule, ' +
-      'or count with "| stats count() by ..."',
+    'counts over earlier events, exists(... in ...) and baselines are judged over history: ' +
+      'they stand in the filter of a search, before its first pipe, or in a rule',
   );
+}
+
+function statelessWithin(cond: Condition, at: { readonly start: number; readonly end: number }): Condition {
+  if (countTermsOf(cond).length === 0) return cond;
+  const message =
+    'a search in parentheses cannot count over earlier events, ask exists(... in ...) or a baseline: ' +
+    'run it as a search of its own, or count with "| stats count() by ..."';
+  throw new QueryFault({ message, start: at.start, end: at.end, expected: [] });
 }
 
 function whereOf(cond: Condition | undefined, scope: Scope, env: SearchEnv, p = new SqlParams()): Where {
@@ -218,7 +259,8 @@ export const compileTable = (
         if (hints.size < HINTS_MAX) hints.add(message);
       },
       subsearch: (sub, at) => {
-        const inner = whereOf(stateless(sub.filter), scope, env, w.p);
+        const { only: _, ...whole } = scope;
+        const inner = whereOf(statelessWithin(sub.filter, at), whole, env, w.p);
         // Under NOT, a set that is too large would leave out rows.
         if (!inner.exact) {
           const message = 'the search in parentheses cannot be expressed exactly';
@@ -280,6 +322,13 @@ export function eventRow(row: readonly unknown[]): SearchRow {
     status: s(10),
   };
 }
+
+/** Cells of a table's rows. */
+export const tableOf = (r: {
+  readonly rows: readonly (readonly unknown[])[];
+  readonly columns: readonly { readonly type: string }[];
+}): (string | number | null)[][] =>
+  r.rows.map((row) => row.map((v, i) => tableCell(v, r.columns[i]?.type ?? '')));
 
 /** A cell of a table: 64-bit numbers may arrive as text. */
 export function tableCell(value: unknown, type: string): string | number | null {
