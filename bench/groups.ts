@@ -2,7 +2,7 @@
  * Correlations with many live groups: how many bytes a group costs, how fast new and known keys are counted, what eviction
  * costs when the table is full, and how long a snapshot and its restore take.
  *
- *     node --expose-gc bench/groups.ts [GROUPS]        (1,000,000)
+ *     npm run bench:groups -- [GROUPS]        (1,000,000)
  *
  * Rates and times are of CPU time (all threads, collecting included), so that what else runs on the machine matters less.
  * Groups with one occurrence are columns (`src/detect/singles.ts`), those with more are objects. Heap and buffers are
@@ -13,6 +13,7 @@ import { rulesFromFiles } from '../src/detect/load.ts';
 import type { MatchedEvent } from '../src/model/match.ts';
 import { readTaxonomy } from '../src/detect/taxonomy.ts';
 import { join } from 'node:path';
+import { collectGarbage } from './support-gc.ts';
 
 const N = Number(process.argv[2] ?? 1_000_000);
 const taxonomy = readTaxonomy(join(import.meta.dirname, '../content/taxonomy'));
@@ -72,8 +73,7 @@ const eventOf = (i: number, address: string): MatchedEvent => ({
 });
 
 const collect = (): void => {
-  if (globalThis.gc === undefined) throw new Error('run with node --expose-gc');
-  globalThis.gc();
+  collectGarbage();
 };
 const used = (): number => {
   collect();
