@@ -116,6 +116,7 @@ const CONDITIONS: readonly [string, ...string[]] = [
   'event.outcome:failure AND NOT (count(accepted by user in 10m) > 1 OR source.ip:10.0.0.1)',
   'count(auth_failure by user in 10m) > 2 * count(auth_success by user in 10m) AND failed',
   'count(in 1m) > 4',
+  'event.action == dns_query AND count(auth_failure from source.ip in 55m) > 12',
   'event.action == dns_query AND count(failed by source.ip in 3m) == 2',
 ];
 

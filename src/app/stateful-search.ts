@@ -25,6 +25,8 @@ import type { SearchRule } from './stateful-search-rule.ts';
 
 /** Candidates judged, of the range and what lies before it. */
 export const CANDIDATES_MAX = 2_000_000;
+/** Rows of one page: more than the usual thousand, as each reads whole granules of the store. */
+const PAGE_ROWS = 4000;
 /** Bytes that the store reads for it. */
 const BYTES_MAX = 100e9;
 /** Judging alone, milliseconds; what is left of the search's time is for the rows and pipes. */
@@ -108,6 +110,7 @@ export async function judgeSearch(o: JudgeOptions): Promise<Found> {
         scope: scopeSql(scope, o.lists),
         cost,
         order: 'time',
+        pageRows: PAGE_ROWS,
         signal,
       });
       for await (const page of pages) {

@@ -191,6 +191,8 @@ const keyOf = (filter: Condition, r: StatefulRequest): string =>
     .digest('base64');
 
 const CUT = `the pipes got the newest ${ONLY_MAX} events found: narrow the range for the whole`;
+const spanText = (us: number): string =>
+  us >= DAY_US ? `${Math.round(us / DAY_US)} days` : `${Math.round(us / 60e6)} minutes`;
 const timeText = (us: number): string => `${new Date(us / 1000).toISOString().slice(0, 19)}Z`;
 
 /** What the person should know of how it was judged. */
@@ -214,7 +216,7 @@ function notes({ found, firstReceived }: Judged, rule: SearchRule, r: StatefulRe
   if (rule.rule.deferred && firstReceived !== undefined && firstReceived > r.scope.from - looks)
     out.push(
       `the store holds what came since ${timeText(firstReceived)}, the condition looks back ` +
-        `${Math.round((looks / DAY_US) * 10) / 10} days: what happened before is unknown`,
+        `${spanText(looks)}: what happened before is unknown`,
     );
   return out;
 }
