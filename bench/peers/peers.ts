@@ -81,20 +81,24 @@ export function run(command: string, args: readonly string[], o: RunOptions): Pr
       stdio: ['pipe', 'pipe', 'pipe'],
       ...(o.cwd === undefined ? {} : { cwd: o.cwd }),
       env: { ...process.env, ...o.env },
-      timeout: o.msMax,
-      killSignal: 'SIGKILL',
     });
+    // Not spawn's own `timeout`: where the program cannot be started its timer goes on and holds the process.
+    const timer = setTimeout(() => child.kill('SIGKILL'), o.msMax);
     const out: Buffer[] = [];
     let tail = '';
     child.stdout.on('data', (b: Buffer) => out.push(b));
     child.stderr.on('data', (b: Buffer) => {
       tail = (tail + b.toString('utf8')).slice(-2000);
     });
-    child.on('error', reject);
+    child.on('error', (e) => {
+      clearTimeout(timer);
+      reject(e);
+    });
     child.stdin.on('error', () => {
       // The program ended before it read everything; its exit code says why.
     });
     child.on('close', (code, signal) => {
+      clearTimeout(timer);
       if (code === 0) resolve(Buffer.concat(out).toString('utf8'));
       else reject(new Error(`${command} ${args.join(' ')}: ${signal ?? `exit code ${code}`}\n${tail}`));
     });

@@ -35,6 +35,21 @@ export type Target = {
   readonly each: (make: (field: string) => Condition) => Condition;
 };
 
+/** Looking for a likely name is the dearest part of reading a term, and a long query has the same names again and again. */
+const hints = new Map<string, string | undefined>();
+const HINTS_KEPT = 500;
+/** UTF-16 units; a longer name is no slip of the finger. */
+const HINT_CHARS_MAX = 80;
+
+function hintFor(name: string): string | undefined {
+  if (name.length > HINT_CHARS_MAX) return undefined;
+  if (hints.has(name)) return hints.get(name);
+  if (hints.size >= HINTS_KEPT) hints.clear();
+  const hint = nearest(name, KNOWN_NAMES);
+  hints.set(name, hint);
+  return hint;
+}
+
 export function resolveTarget(piece: Piece): Target {
   const written = pieceText(piece);
   const kind = piece.quoted ? undefined : ENTITY_KINDS.get(written);
@@ -49,7 +64,7 @@ export function resolveTarget(piece: Piece): Target {
     entity: kind === undefined ? undefined : { name: written, kind },
     start: piece.start,
     end: piece.end,
-    hint: known ? undefined : nearest(written, KNOWN_NAMES),
+    hint: known ? undefined : hintFor(written),
     each: (make) => anyOf(fields.map(make)),
   };
 }
