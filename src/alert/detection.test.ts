@@ -329,3 +329,37 @@ test('an event at which detection fails is counted and named, and stops nothing'
   assert.equal(d.stats().failed, 1);
   assert.match(d.stats().failure, /^event 1-1-\d+: /);
 });
+
+test('a tick between two events of one instant decides nothing: the instant is judged once it is over', () => {
+  const text = `
+title: Beat
+id: beat
+name: beat
+taxonomy: ecs
+logsource: { category: test }
+detection: { sel: { a: b }, condition: sel }
+---
+title: Too few
+id: few
+taxonomy: ecs
+correlation: { type: event_count, rules: [beat], group-by: [host.name], timespan: 10s, condition: { lt: 2 } }
+`;
+  const beat = (at: number): MatchedEvent =>
+    matchedOf({ rules: ['beat'], ts: at, fields: { 'host.name': 'a' } });
+  const told = (ticked: boolean): unknown[] => {
+    const d = detection(text);
+    const changes = [...d.apply([beat(T0)]), ...d.tick(T0 + 20 * S)];
+    changes.push(...d.apply([beat(T0 + 40 * S)]));
+    // Two frames received in the same instant, each with its tick.
+    if (ticked) changes.push(...d.tick(T0 + 40 * S));
+    changes.push(...d.apply([beat(T0 + 40 * S)]), ...d.tick(T0 + 100 * S));
+    return changes.filter((c) => c.kind === 'opened').map((c) => [c.alert.id, (c.alert.lastSeen - T0) / S]);
+  };
+  const once = told(false);
+  assert.deepEqual(
+    once.map((x) => (x as readonly unknown[])[1]),
+    [10, 50],
+    'two in the instant end the silence, which begins anew ten seconds later',
+  );
+  assert.deepEqual(told(true), once);
+});

@@ -366,7 +366,8 @@ export class Detection {
   /** A journaled tick: judges what is over, forgets what is idle, gives what was held back. */
   tick(nowUs: number): AlertChange[] {
     this.#now = Math.max(this.#now, nowUs);
-    this.#judgeTimed(this.#now);
+    // Another frame may have been received at this very instant: its windows are judged once the instant is over.
+    this.#judgeTimed(this.#now, this.#now - 1);
     for (const e of this.#correlator.takeEvictions()) this.#evicted(e);
     if (this.#now - this.#sweptAt >= SWEEP_EVERY_US) {
       this.#sweptAt = this.#now;
@@ -377,11 +378,11 @@ export class Detection {
     return this.#emit();
   }
 
-  /** What time decides, as of `now` (receive time, microseconds). */
-  #judgeTimed(now: number): void {
+  /** What time decides, as of `now`; windows of receive time up to `over`, of which all has arrived (microseconds). */
+  #judgeTimed(now: number, over = now): void {
     const hits: Hit[] = [];
     if (now - this.#sweptAt >= SWEEP_EVERY_US || this.#correlator.hasClosing) {
-      this.#correlator.tick(now, hits);
+      this.#correlator.tick(over, hits);
       for (const h of hits) this.#hit(h);
     }
     const found: MemoryHit[] = [];

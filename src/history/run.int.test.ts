@@ -233,3 +233,36 @@ test('a forecast from nothing seen is not nothing to come', () => {
   assert.equal(f.perWeek, 7);
   assert.ok(f.low > 2 && f.high < 12);
 });
+
+test('what time decides is the same in pages of any size: a page ends in the middle of a batch', async () => {
+  const rules = rulesOf(`title: Beat
+id: beat
+name: beat
+taxonomy: ecs
+logsource: { category: test }
+detection: { sel: { host.name: beats }, condition: sel }
+---
+title: Too few
+id: few
+taxonomy: ecs
+correlation: { type: event_count, rules: [beat], group-by: [host.name], timespan: 10s, condition: { lt: 2 } }
+`);
+  const encoder = new BlockEncoder();
+  const tenant = 'paged';
+  for (const [batch, at] of [1, 2, 3].map((n) => [n, START + n * 40 * S] as const))
+    for (let ord = 0; ord < (batch === 1 ? 1 : 4); ord++) {
+      const e = testEvent({ 'host.name': 'beats' }, { ts: at, text: 'x' });
+      const p = testProvenance({ tenant, batch, ord, ingested: at, retentionDays: 3650 });
+      stampOurs(e, p);
+      encoder.add(e, p);
+    }
+  await t.store.insert([encoder.finish()], 'paged');
+  const judged = async (pageRows: number): Promise<readonly unknown[]> => {
+    const r = await runHistory(options({ rules, scope: { tenants: [tenant] }, pageRows }));
+    assert.equal(r.matched.get('beat'), 9);
+    return r.alerts;
+  };
+  const whole = await judged(1000);
+  assert.equal(whole.length, 3, 'after the first, and each time when the four have left');
+  for (const pageRows of [1, 2, 3, 4]) assert.deepEqual(await judged(pageRows), whole, `${pageRows} rows`);
+});

@@ -99,6 +99,8 @@ type Run = {
   width: Candidates['width'];
   /** Receive time up to which ticks were given. */
   ticked: number;
+  /** Matches of one batch, which may go on in the next page. */
+  batch: MatchedEvent[];
 };
 
 export async function runHistory(o: HistoryOptions): Promise<HistoryResult> {
@@ -115,6 +117,7 @@ export async function runHistory(o: HistoryOptions): Promise<HistoryResult> {
     matchedEvents: 0,
     width: 'rules',
     ticked: 0,
+    batch: [],
   };
   let stopped: HistoryResult['stopped'] = '';
   const periods = o.lists.flatMap((period, i): Period[] => {
@@ -130,6 +133,7 @@ export async function runHistory(o: HistoryOptions): Promise<HistoryResult> {
       stopped = await runParts(run, partsOf(run, x));
       if (stopped !== '') break;
     }
+  flush(run);
   // The last word: what is over by then, and what was held back because it had just been said.
   const end =
     stopped === '' ? Math.max(o.judgedAt, run.ticked + UPDATE_EVERY_US) : run.ticked + UPDATE_EVERY_US;
@@ -212,7 +216,10 @@ async function runParts(run: Run, parts: AsyncGenerator<Part>): Promise<HistoryR
   try {
     for await (const part of parts) {
       // Certificates are judged, and sentences made, by the lists as they were.
-      if (part.lists !== lists) run.detection.swapRules(run.o.rules, part.lists);
+      if (part.lists !== lists) {
+        flush(run);
+        run.detection.swapRules(run.o.rules, part.lists);
+      }
       lists = part.lists;
       judge(run, part.compiled, part.rows);
       const stop = over(run);
@@ -232,17 +239,8 @@ function over(run: Run): HistoryResult['stopped'] {
   return performance.now() - run.began >= run.limits.msMax ? 'time' : '';
 }
 
-/** Batch by batch, as the state owner does it. */
+/** Batch by batch, as the state owner does it: pages decide nothing, a batch that one ends in waits for its rest. */
 function judge(run: Run, compiled: CompiledRules, page: readonly StoredEvent[]): void {
-  let batch: MatchedEvent[] = [];
-  const flush = (): void => {
-    const first = batch[0];
-    if (first === undefined) return;
-    quiet(run, first.ingested);
-    take(run, run.detection.apply(batch));
-    take(run, run.detection.tick(first.ingested));
-    batch = [];
-  };
   for (const row of page) {
     run.candidates++;
     if (!wasJudged(row)) continue;
@@ -250,11 +248,20 @@ function judge(run: Run, compiled: CompiledRules, page: readonly StoredEvent[]):
     if (rules.length === 0) continue;
     run.matchedEvents++;
     const e = matchedOf(run.o.order === 'time' ? { ...row, ingested: row.ts } : row, rules);
-    if (batch[0] !== undefined && !together(batch[0], e)) flush();
-    batch.push(e);
+    if (run.batch[0] !== undefined && !together(run.batch[0], e)) flush(run);
+    run.batch.push(e);
     run.o.onMatch?.(e);
   }
-  flush();
+}
+
+/** The batch is whole: the ticks before it, its events, its own tick. */
+function flush(run: Run): void {
+  const first = run.batch[0];
+  if (first === undefined) return;
+  quiet(run, first.ingested);
+  take(run, run.detection.apply(run.batch));
+  take(run, run.detection.tick(first.ingested));
+  run.batch = [];
 }
 
 /** Of one batch, or of one time where that is the order. */
