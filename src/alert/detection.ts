@@ -242,7 +242,7 @@ export class Detection {
       else home = ep;
     }
     if (home === undefined) {
-      if (this.#storms.admit(h.rule, h.trigger, broughtAbout(h)) !== 'open') {
+      if (this.#storms.admit(h.rule, h.trigger, this.#now) !== 'open') {
         this.#fold(h);
         return;
       }
@@ -297,7 +297,7 @@ export class Detection {
   }
 
   #fold(h: Met): void {
-    const { episode, opened } = this.#storms.fold(h.rule, h.trigger, broughtAbout(h));
+    const { episode, opened } = this.#storms.fold(h.rule, h.trigger, this.#now);
     if (opened) this.#open(episode);
     this.#touch(episode);
   }
@@ -546,9 +546,6 @@ type DetectionState = {
   /** Absent in snapshots of 0.1, and where no rule remembers anything. */
   readonly memory?: MemoryState;
 };
-
-/** Receive time for the limits on new alerts: when it came about, not the tick that found it, wherever that lay. */
-const broughtAbout = (h: Met): number => h.judged ?? h.trigger.ingested;
 
 /** An episode of a rule that looks back for weeks does not go on for weeks. */
 const MEMORY_GAP_US_MAX = 24 * 3600e6;

@@ -101,25 +101,3 @@ test('causes: heavy hitters are found in bounded memory', () => {
   assert.deepEqual(top, ['sender:d s', 'ip:heavy']);
   assert.ok(c.state().length <= 64);
 });
-
-test('what time decides is limited by when it came about: where ticks lie makes no other storm', () => {
-  const rules = rulesOf(
-    `${rule('beat', 'low', 'execution')}---\ntitle: Few\nid: few\ntaxonomy: ecs\ncorrelation: { type: event_count, rules: [beat], group-by: [host.name], timespan: 1m, condition: { lt: 2 } }\n`,
-  );
-  const HOSTS = 2 * RULE_NEW_MAX;
-  const S = 1e6;
-  const told = (every: number): unknown[] => {
-    const d = new Detection(rules);
-    const out = new Map<string, Alert>();
-    for (let i = 0; i < HOSTS; i++) {
-      const e = matchedOf({ rules: ['beat'], ts: T0 + i * S, fields: { 'host.name': `h${i}` } });
-      for (const c of d.apply([e])) out.set(c.alert.id, c.alert);
-    }
-    for (let s = HOSTS + every; s <= HOSTS + 600; s += every)
-      for (const c of d.tick(T0 + s * S)) out.set(c.alert.id, c.alert);
-    return [...out.values()].map((a) => [a.id, a.rule, a.count, a.firstSeen, a.openedAt]).sort();
-  };
-  const often = told(1);
-  assert.equal(often.length, RULE_NEW_MAX + 1, 'the alerts that the rule may open, and one storm');
-  for (const every of [7, 50, 600]) assert.deepEqual(told(every), often, `a tick every ${every} seconds`);
-});
