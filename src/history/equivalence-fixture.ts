@@ -5,9 +5,8 @@
  * restore between; (d) history over the real store. Then what came too late is judged again, and no window that was ever
  * complete may be without its alert.
  *
- * Between live and history the alerts of rules that events decide are compared; not those judged at ticks (upper bounds,
- * `a and not b`, percentiles) and not storm alerts, whose ids and stretches depend on when ticks fell. Two such cases are known
- * to differ (404 and 285 of seed 20261124; see docs/HISTORY.md). Batching and restarts are compared for all.
+ * Between live and history the alerts of all rules are compared, those that time decides too; not storm alerts, whose ids and
+ * stretches depend on when ticks fell (docs/HISTORY.md). Batching and restarts are compared for all.
  *
  * Used by `equivalence.int.test.ts` (seconds), `test/ci/equivalence.int.ts` (minutes), `scripts/fuzz-equivalence.ts`.
  */
@@ -27,7 +26,7 @@ import type { MatchedEvent } from '../model/match.ts';
 import type { EventStore } from '../store/events.ts';
 import { BlockEncoder, stampOurs } from '../store/native.ts';
 import { TEST_INGESTED, testEvent, testProvenance } from '../store/testing.ts';
-import { type Case, caseOf, S, timeDecides } from './equivalence-cases-fixture.ts';
+import { type Case, caseOf, S } from './equivalence-cases-fixture.ts';
 import { judgeLate } from './late.ts';
 import { type ListsFrom, runHistory } from './run.ts';
 
@@ -111,14 +110,11 @@ export class Equivalence {
       flat.map((e) => [e.id, e.rules]),
       'history and the live engine disagree about matches',
     );
-    const timed = new Set(
-      set.rules.filter((r) => r.kind === 'correlation' && timeDecides(r)).map((r) => r.id),
-    );
-    const eventDecided = (all: Iterable<Alert>): Map<string, Alert> =>
-      byId([...all].filter((a) => !timed.has(a.rule) && !a.rule.startsWith('vigil.')));
+    const ofRules = (all: Iterable<Alert>): Map<string, Alert> =>
+      byId([...all].filter((x) => !x.rule.startsWith('vigil.')));
     assert.deepEqual(
-      eventDecided(result.alerts),
-      eventDecided(one.alerts.values()),
+      ofRules(result.alerts),
+      ofRules(one.alerts.values()),
       'history and live disagree about alerts',
     );
     this.tally.alerts += one.alerts.size;
