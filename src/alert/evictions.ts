@@ -6,7 +6,7 @@
  * Held by `evictions.test.ts`.
  */
 import type { Evicted } from '../detect/correlate.ts';
-import type { CorrelationRule, Rule } from '../detect/rule.ts';
+import { builtInRule, type CorrelationRule, type Rule } from '../detect/rule.ts';
 import { SEVERITIES, type Severity } from '../model/alert.ts';
 import { type AlertHead, type Episode, newEpisode } from './episode.ts';
 
@@ -131,36 +131,14 @@ export class EvictionAlerts {
 const iso = (us: number): string => new Date(Math.floor(us / 1000)).toISOString();
 
 /** The alert's rule is ours. */
-function evictionRule(rule: CorrelationRule): Rule {
-  return {
-    kind: 'rule',
+const evictionRule = (rule: CorrelationRule): Rule =>
+  builtInRule({
     id: EVICTION_RULE_ID,
-    name: '',
     title: 'Correlation memory full',
-    description: '',
-    author: 'Vigil',
-    status: '',
     level: 'low',
-    attack: [],
-    references: [],
-    falsepositives: [],
-    version: '',
-    file: '',
-    line: 0,
-    yaml: '',
-    entity: [],
-    sentence: null,
-    escalation: '',
     nextSteps: [
       `Judge the rule "${rule.title}" over the stored events of that interval (backtest): stored events are complete.`,
       'Look for who sends so many different keys: a flood of them is a way to hide among.',
       'Narrow the rule, or its group-by, where so many keys are normal here.',
     ],
-    escalates: '',
-    severity: 'low',
-    alerts: true,
-    logsource: '',
-    where: { kind: 'const', value: true },
-    condition: { kind: 'const', value: true },
-  };
-}
+  });

@@ -4,7 +4,7 @@
  *
  * Held by `storm.test.ts`.
  */
-import type { Rule } from '../detect/rule.ts';
+import { builtInRule, type Rule } from '../detect/rule.ts';
 import { SEVERITIES } from '../model/alert.ts';
 import type { MatchedEvent } from '../model/match.ts';
 import { addEvent, type AlertHead, type Episode, newEpisode } from './episode.ts';
@@ -150,33 +150,13 @@ export class Storms {
 }
 
 /** A storm alert's rule is ours; it takes over the level of what it folds. */
-const stormRule = (rule: Rule | undefined, e: MatchedEvent): Rule => ({
-  kind: 'rule',
-  id: STORM_RULE_ID,
-  name: '',
-  title: 'Alert storm',
-  description: '',
-  author: 'Vigil',
-  status: '',
-  level: rule?.level ?? 'medium',
-  attack: [],
-  references: [],
-  falsepositives: [],
-  version: '',
-  file: '',
-  line: 0,
-  yaml: '',
-  entity: [],
-  sentence: null,
-  escalation: '',
-  nextSteps: [
-    'Look at the main causes first: one sender or address usually stands behind a storm.',
-    `Search for everything that came by ${show(e.door)} from ${show(e.sender)} in this time.`,
-  ],
-  escalates: '',
-  severity: rule?.level ?? 'medium',
-  alerts: true,
-  logsource: '',
-  where: { kind: 'const', value: true },
-  condition: { kind: 'const', value: true },
-});
+const stormRule = (rule: Rule | undefined, e: MatchedEvent): Rule =>
+  builtInRule({
+    id: STORM_RULE_ID,
+    title: 'Alert storm',
+    level: rule?.level ?? 'medium',
+    nextSteps: [
+      'Look at the main causes first: one sender or address usually stands behind a storm.',
+      `Search for everything that came by ${show(e.door)} from ${show(e.sender)} in this time.`,
+    ],
+  });

@@ -3,7 +3,7 @@
  * live predicate, page by page, until there are as many as were asked for. Held by `judged-rows.int.test.ts`.
  */
 import { compileCondition } from '../condition/evaluate.ts';
-import type { Condition, Lists } from '../condition/tree.ts';
+import { type Lists, EVERYTHING } from '../condition/tree.ts';
 import type { QueryError } from '../condition/language/grammar.ts';
 import { err, ok, type Result } from '../base/result.ts';
 import { eventOf } from '../history/event.ts';
@@ -29,7 +29,6 @@ export const ROUNDS_MAX = 20;
 export const ROUND_ROWS_MIN = 100;
 /** Events read in full at once. */
 const WHOLE_ROWS = 100;
-const EVERYTHING: Condition = { kind: 'const', value: true };
 
 export type JudgedRows = {
   readonly rows: readonly SearchRow[];

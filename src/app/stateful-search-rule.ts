@@ -5,7 +5,7 @@
  */
 import { errorText, err, ok, type Result } from '../base/result.ts';
 import { conditionProblems } from '../condition/evaluate.ts';
-import type { Condition } from '../condition/tree.ts';
+import { type Condition, EVERYTHING } from '../condition/tree.ts';
 import { reachOf } from '../detect/condition-rule-ids.ts';
 import { CERTIFICATE_CLOCK, decompose } from '../detect/condition-rule-parts.ts';
 import { SigmaError } from '../detect/sigma/modifiers.ts';
@@ -15,6 +15,7 @@ import {
   type Residual,
   type RuleMeta,
   type RuleSet,
+  PLAIN_META,
 } from '../detect/rule.ts';
 
 export type SearchRule = {
@@ -28,7 +29,6 @@ export type SearchRule = {
 };
 
 const RULE_ID = 'search';
-const EVERYTHING: Condition = { kind: 'const', value: true };
 
 /** `filter` is stateful. The error is a sentence for the person. */
 export function searchRule(filter: Condition, text: string): Result<SearchRule> {
@@ -80,26 +80,4 @@ export function searchRule(filter: Condition, text: string): Result<SearchRule> 
 const hasPart = (r: Residual): boolean =>
   r.kind === 'part' || ((r.kind === 'and' || r.kind === 'or') && r.items.some(hasPart));
 
-const meta = (id: string): RuleMeta => ({
-  id,
-  name: '',
-  title: 'the search',
-  description: '',
-  author: '',
-  status: '',
-  level: 'informational',
-  attack: [],
-  references: [],
-  falsepositives: [],
-  version: '',
-  file: '',
-  line: 1,
-  yaml: '',
-  entity: [],
-  sentence: null,
-  escalation: '',
-  nextSteps: [],
-  escalates: '',
-  severity: 'informational',
-  alerts: false,
-});
+const meta = (id: string): RuleMeta => ({ ...PLAIN_META, id, title: 'the search', line: 1 });

@@ -8,7 +8,7 @@ import type { SearchRequest, SearchResult } from '../api/contract.ts';
 import { err, ok, type Result } from '../base/result.ts';
 import type { QueryError } from '../condition/language/grammar.ts';
 import { print } from '../condition/print.ts';
-import type { Condition, Lists } from '../condition/tree.ts';
+import { type Condition, type Lists, EVERYTHING } from '../condition/tree.ts';
 import { LEARN_DAYS } from '../detect/memory/usual.ts';
 import { parseEventId } from '../model/match.ts';
 import type { Query } from '../query/query.ts';
@@ -37,7 +37,6 @@ const REST_MS_MIN = 3000;
 const KEPT_MS = 60_000;
 const KEPT_MAX = 4;
 const TABLE_ROWS_MAX = 10_000;
-const EVERYTHING: Condition = { kind: 'const', value: true };
 const DAY_US = 86_400e6;
 
 export type StatefulDeps = {

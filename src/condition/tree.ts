@@ -81,6 +81,9 @@ export type Condition =
   /** Entity of the event, exactly: `ip:10.0.1.5`. */
   | { readonly kind: 'entity'; readonly entity: string };
 
+/** The condition that every event meets. */
+export const EVERYTHING: Condition = { kind: 'const', value: true };
+
 /** Named lists at the time of judgement. */
 export type Lists = ReadonlyMap<string, NamedList>;
 export const LIST_KINDS = ['text', 'domain', 'cidr', 'issuer'] as const;

@@ -3,14 +3,11 @@
  * is what the event store's dates hold, there is no answer. Daylight saving follows the IANA rules of the runtime.
  * Held by `expression.test.ts` and, against the store, by `src/query/exact.int.test.ts`.
  */
+import { zoneOffset } from '../base/zone.ts';
 
 /** 1900-01-01 and 2299-01-01, microseconds. */
 export const CLOCK_US_MIN = -2_208_988_800_000_000;
 export const CLOCK_US_MAX = 10_382_256_000_000_000;
-/** Zones whose rules are kept compiled. */
-const ZONES_MAX = 50;
-/** Offsets change at full quarters of an hour. */
-const QUARTER_US = 900e6;
 const DAY_US = 86_400e6;
 
 export type ClockPart = 'hour' | 'minute' | 'weekday' | 'day';
@@ -29,7 +26,7 @@ export function zoneName(text: string): string | undefined {
 /** `zone` '' is UTC. Weekdays: Monday is 1. */
 export function clockPart(us: number, part: ClockPart, zone: string): number | undefined {
   if (!(us >= CLOCK_US_MIN && us < CLOCK_US_MAX)) return undefined;
-  const local = Math.floor(us) + (zone === '' || zone === 'UTC' ? 0 : offsetUs(us, zone));
+  const local = Math.floor(us) + zoneOffset(zone, Math.floor(us / 1e6)) * 1e6;
   switch (part) {
     case 'hour':
       return modulo(Math.floor(local / 3600e6), 24);
@@ -44,37 +41,3 @@ export function clockPart(us: number, part: ClockPart, zone: string): number | u
 }
 
 const modulo = (n: number, by: number): number => ((n % by) + by) % by;
-
-type Zone = { readonly format: Intl.DateTimeFormat; quarter: number; offset: number };
-const zones = new Map<string, Zone>();
-
-function offsetUs(us: number, name: string): number {
-  let zone = zones.get(name);
-  if (zone === undefined) {
-    const format = new Intl.DateTimeFormat('en-US', {
-      timeZone: name,
-      hourCycle: 'h23',
-      era: 'short',
-      year: 'numeric',
-      month: 'numeric',
-      day: 'numeric',
-      hour: 'numeric',
-      minute: 'numeric',
-      second: 'numeric',
-    });
-    zone = { format, quarter: Number.NaN, offset: 0 };
-    if (zones.size >= ZONES_MAX) zones.clear();
-    zones.set(name, zone);
-  }
-  const quarter = Math.floor(us / QUARTER_US);
-  if (quarter !== zone.quarter) {
-    const at = (quarter * QUARTER_US) / 1000;
-    const p: Record<string, number> = {};
-    for (const { type, value } of zone.format.formatToParts(at)) p[type] = Number(value);
-    const n = (name: string): number => p[name] ?? 0;
-    const local = Date.UTC(n('year'), n('month') - 1, n('day'), n('hour'), n('minute'), n('second'));
-    zone.quarter = quarter;
-    zone.offset = (local - at) * 1000;
-  }
-  return zone.offset;
-}

@@ -14,7 +14,7 @@ import { createHash } from 'node:crypto';
 import { errorText } from '../base/result.ts';
 import { conditionProblems } from '../condition/evaluate.ts';
 import { parseCondition } from '../condition/language/parse.ts';
-import type { Condition } from '../condition/tree.ts';
+import { type Condition, EVERYTHING } from '../condition/tree.ts';
 import type { Severity } from '../model/alert.ts';
 import { SEVERITY_HELP, severityOfWord } from '../model/severity.ts';
 import { feederId } from './condition-rule-ids.ts';
@@ -28,6 +28,7 @@ import {
   RULE_MODES,
   type RuleMeta,
   type RuleProblem,
+  PLAIN_META,
 } from './rule.ts';
 import { attackTag } from './sigma/document.ts';
 import { SigmaError } from './sigma/modifiers.ts';
@@ -132,8 +133,6 @@ function oneRule(item: Yaml, yaml: string, file: string): Rule[] {
   return [rule, ...parts];
 }
 
-const EVERYTHING: Condition = { kind: 'const', value: true };
-
 const partOf = (rule: ConditionRule, id: string, condition: Condition): BaseRule => ({
   ...metaOfPart(rule),
   id,
@@ -145,27 +144,11 @@ const partOf = (rule: ConditionRule, id: string, condition: Condition): BaseRule
 
 /** A part says whose it is, and repeats nothing else of the rule. */
 const metaOfPart = (rule: ConditionRule): RuleMeta & { readonly partOf: string } => ({
-  id: '',
-  name: '',
+  ...PLAIN_META,
   title: rule.title,
-  description: '',
-  author: '',
-  status: '',
-  level: 'informational',
-  attack: [],
-  references: [],
-  falsepositives: [],
   version: rule.version,
   file: rule.file,
   line: rule.line,
-  yaml: '',
-  entity: [],
-  sentence: null,
-  escalation: '',
-  nextSteps: [],
-  escalates: '',
-  severity: 'informational',
-  alerts: false,
   partOf: rule.id,
 });
 

@@ -8,7 +8,7 @@
 import { createHash } from 'node:crypto';
 import { err, ok, type Result } from '../base/result.ts';
 import type { ArithmeticOp, KeyField, TestOp } from '../condition/expression.ts';
-import type { Condition } from '../condition/tree.ts';
+import { type Condition, EVERYTHING } from '../condition/tree.ts';
 import type { Severity } from '../model/alert.ts';
 
 /**
@@ -76,6 +76,31 @@ export const modeOf = (r: Pick<RuleMeta, 'mode'>): RuleMode => r.mode ?? 'alerti
 /** Sigma's log source; '' where not stated. */
 export type LogSource = { readonly product: string; readonly category: string; readonly service: string };
 
+/** What a rule has that no document wrote: parts of condition rules, Vigil's own alerts, searches. */
+export const PLAIN_META: RuleMeta = {
+  id: '',
+  name: '',
+  title: '',
+  description: '',
+  author: '',
+  status: '',
+  level: 'informational',
+  attack: [],
+  references: [],
+  falsepositives: [],
+  version: '',
+  file: '',
+  line: 0,
+  yaml: '',
+  entity: [],
+  sentence: null,
+  escalation: '',
+  nextSteps: [],
+  escalates: '',
+  severity: 'informational',
+  alerts: false,
+};
+
 export type BaseRule = RuleMeta & {
   readonly kind: 'rule';
   /** Its parts, by which field names are mapped; absent in rule sets of format 1. */
@@ -91,6 +116,19 @@ export type BaseRule = RuleMeta & {
   /** Ids of the Sigma filters that are part of `condition`; absent where there are none. */
   readonly filters?: readonly string[];
 };
+
+/** The rule that stands behind an alert of Vigil's own; it judges nothing. */
+export const builtInRule = (r: Pick<RuleMeta, 'id' | 'title' | 'level' | 'nextSteps'>): BaseRule => ({
+  ...PLAIN_META,
+  ...r,
+  author: 'Vigil',
+  severity: r.level,
+  alerts: true,
+  kind: 'rule',
+  logsource: '',
+  where: EVERYTHING,
+  condition: EVERYTHING,
+});
 
 export const CORRELATION_TYPES = [
   'event_count',

@@ -5,7 +5,7 @@
  * Three widths, the narrowest that can be said: what the rules say; only their log sources; everything in the scope.
  * Held by `candidates.test.ts` and, row by row, by `equivalence.ts`.
  */
-import type { Condition, Lists } from '../condition/tree.ts';
+import { type Condition, type Lists, EVERYTHING } from '../condition/tree.ts';
 import type { RuleSet } from '../detect/rule.ts';
 import type { Origin } from '../model/event.ts';
 import { type Compiled, compileWhere, type Scope } from '../query/sql.ts';
@@ -29,7 +29,6 @@ export type CandidateScope = {
 
 export type Candidates = Compiled & { readonly width: 'rules' | 'logsources' | 'all' };
 
-const ALL: Condition = { kind: 'const', value: true };
 const and = (items: readonly Condition[]): Condition => ({ kind: 'and', items });
 const or = (items: readonly Condition[]): Condition => ({ kind: 'or', items });
 
@@ -80,10 +79,10 @@ export function candidateSql(set: RuleSet, scope: CandidateScope, lists: Lists):
     // One that cannot be said stands with its log source alone, and widens nothing else.
     const each = bases.map((b) => {
       const whole = and([b.where, b.condition]);
-      return compile(whole) !== undefined ? whole : compile(b.where) !== undefined ? b.where : ALL;
+      return compile(whole) !== undefined ? whole : compile(b.where) !== undefined ? b.where : EVERYTHING;
     });
     const sql = compile(or(distinct(each)));
-    if (sql !== undefined) return { ...sql, width: each.includes(ALL) ? 'all' : 'rules' };
+    if (sql !== undefined) return { ...sql, width: each.includes(EVERYTHING) ? 'all' : 'rules' };
   }
   const sources = distinct(bases.map((b) => b.where));
   const sql = sources.length > SOURCES_WRITTEN_MAX ? undefined : compile(or(sources));

@@ -9,7 +9,7 @@
 import { gapOf } from '../alert/detection.ts';
 import { type AlertHead, alertId, toAlert, newEpisode } from '../alert/episode.ts';
 import { keyText } from '../detect/group-keys.ts';
-import type { Rule, RuleSet } from '../detect/rule.ts';
+import { builtInRule, type Rule, type RuleSet } from '../detect/rule.ts';
 import type { Alert, AlertChange } from '../model/alert.ts';
 import type { LateMark } from '../model/late.ts';
 import type { Ask } from './read.ts';
@@ -158,33 +158,12 @@ function overflow(
   );
 }
 
-const BUILT_IN: Rule = {
-  kind: 'rule',
+const BUILT_IN: Rule = builtInRule({
   id: LATE_RULE_ID,
-  name: '',
   title: 'Late events not judged',
-  description: '',
-  author: 'Vigil',
-  status: '',
   level: 'medium',
-  attack: [],
-  references: [],
-  falsepositives: [],
-  version: '',
-  file: '',
-  line: 0,
-  yaml: '',
-  entity: [],
-  sentence: null,
-  escalation: '',
   nextSteps: [
     'Run `vigil rules backtest` for this rule over the stretch of time that the sentence names.',
     'Look at what sends old events: a shipper that was offline, or a clock that is wrong.',
   ],
-  escalates: '',
-  severity: 'medium',
-  alerts: true,
-  logsource: '',
-  where: { kind: 'const', value: true },
-  condition: { kind: 'const', value: true },
-};
+});

@@ -12,7 +12,7 @@ import {
   setDate,
   syslogStamp,
 } from './time.ts';
-import { zoneOffset } from './zone.ts';
+import { zoneOffset } from '../base/zone.ts';
 
 const us = (iso: string): number => Date.parse(iso) * 1000;
 const ctx = (zone: string, ingested: string) => ({ zone, ingested: us(ingested) });

@@ -10,7 +10,7 @@
  * - A claim more than AHEAD_MAX_US after receipt, or before STORED_MIN_US, becomes the receive time (`claimTime`).
  */
 import type { EventFields } from '../model/event.ts';
-import { zoneOffset } from './zone.ts';
+import { zoneOffset } from '../base/zone.ts';
 
 export type TimeContext = {
   /** IANA zone for stamps without one. */

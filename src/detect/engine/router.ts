@@ -8,7 +8,7 @@
  */
 import { isComputed } from '../../condition/computed.ts';
 import { compileCondition, type Judged, type Predicate } from '../../condition/evaluate.ts';
-import type { Condition } from '../../condition/tree.ts';
+import { type Condition, EVERYTHING } from '../../condition/tree.ts';
 import type { FieldValue } from '../../model/event.ts';
 
 /** Nodes of the tree; beyond them all are forgotten. */
@@ -213,7 +213,6 @@ export class Router<C> {
 }
 
 const NOTHING: ReadonlyMap<Condition, boolean> = new Map();
-const TRUE: Condition = { kind: 'const', value: true };
 const FALSE: Condition = { kind: 'const', value: false };
 
 /** The condition once some of its leaves are decided. Undecided leaves stay the same objects. */
@@ -221,7 +220,7 @@ function given(c: Condition, truth: ReadonlyMap<Condition, boolean>): Condition 
   switch (c.kind) {
     case 'not': {
       const item = given(c.item, truth);
-      if (item.kind === 'const') return item.value ? FALSE : TRUE;
+      if (item.kind === 'const') return item.value ? FALSE : EVERYTHING;
       return item === c.item ? c : { kind: 'not', item };
     }
     case 'and':
@@ -233,12 +232,12 @@ function given(c: Condition, truth: ReadonlyMap<Condition, boolean>): Condition 
         if (item.kind !== 'const') items.push(item);
         else if (item.value === decides) return item;
       }
-      if (items.length === 0) return decides ? FALSE : TRUE;
+      if (items.length === 0) return decides ? FALSE : EVERYTHING;
       return { kind: c.kind, items };
     }
     default: {
       const holds = truth.get(c);
-      return holds === undefined ? c : holds ? TRUE : FALSE;
+      return holds === undefined ? c : holds ? EVERYTHING : FALSE;
     }
   }
 }

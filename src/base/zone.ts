@@ -1,7 +1,7 @@
 /**
  * Offsets of IANA time zones, cached: `Intl` takes microseconds per call, a cached look-up tens of nanoseconds.
  * Contract: `zoneOffset` is exact for every instant since 1970 (transitions fall on quarter hours); an unknown zone
- * counts as UTC; memory is bounded by ZONES_MAX x QUARTERS_MAX. Held by `time.test.ts`.
+ * counts as UTC; memory is bounded by ZONES_MAX x QUARTERS_MAX. Held by `src/normalize/time.test.ts`.
  */
 
 /** At most this many zones are kept; the oldest goes first. */
