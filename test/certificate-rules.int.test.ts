@@ -13,7 +13,7 @@ import { type CompiledRules, compileRules } from '../src/detect/matcher.ts';
 import type { RuleSet } from '../src/detect/rule.ts';
 import { readTaxonomy } from '../src/detect/taxonomy.ts';
 import type { Alert, AlertChange } from '../src/model/alert.ts';
-import type { RecordMeta } from '../src/model/record.ts';
+import { type RecordMeta, TEST_RECORD } from '../src/model/record.ts';
 import { makeNormalizer, type Normalizer } from '../src/normalize/normalize.ts';
 import { loadSources } from '../src/normalize/registry.ts';
 
@@ -27,17 +27,7 @@ const SEEN = 'Certificate for a domain of ours from an unexpected CA';
 const EXPIRES = 'Certificate expires in 7 days with no renewal attempt';
 const VOLUME = 'Unusual certificate request volume';
 const DAY = 86_400e6;
-const META: RecordMeta = {
-  tenant: 'default',
-  origin: 'live',
-  door: 'http',
-  sender: '192.0.2.7',
-  token: '',
-  format: '',
-  source: '',
-  zone: 'UTC',
-  stream: '',
-};
+const META: RecordMeta = { ...TEST_RECORD, door: 'http', sender: '192.0.2.7' };
 let normalize: Normalizer;
 let set: RuleSet;
 let rules: CompiledRules;

@@ -9,7 +9,7 @@ import { type CompiledRules, compileRules } from '../src/detect/matcher.ts';
 import type { RuleSet } from '../src/detect/rule.ts';
 import { readTaxonomy } from '../src/detect/taxonomy.ts';
 import type { Alert } from '../src/model/alert.ts';
-import type { RecordMeta } from '../src/model/record.ts';
+import { type RecordMeta, TEST_RECORD } from '../src/model/record.ts';
 import { makeNormalizer, type Normalizer } from '../src/normalize/normalize.ts';
 import { loadSources } from '../src/normalize/registry.ts';
 
@@ -20,17 +20,7 @@ const LISTS: Lists = new Map([
 ]);
 /** 2026-03-05 14:00 UTC, microseconds. */
 const T0 = Date.UTC(2026, 2, 5, 14) * 1000;
-const META: RecordMeta = {
-  tenant: 'default',
-  origin: 'live',
-  door: 'syslog-tcp',
-  sender: '192.0.2.7',
-  token: '',
-  format: '',
-  source: '',
-  zone: 'UTC',
-  stream: '',
-};
+const META: RecordMeta = { ...TEST_RECORD, door: 'syslog-tcp', sender: '192.0.2.7' };
 let normalize: Normalizer;
 let set: RuleSet;
 let rules: CompiledRules;

@@ -11,7 +11,7 @@ import { gunzipSync } from 'node:zlib';
 import { loadRules } from '../src/detect/load.ts';
 import { compileRules } from '../src/detect/matcher.ts';
 import { readTaxonomy } from '../src/detect/taxonomy.ts';
-import type { RecordMeta } from '../src/model/record.ts';
+import { TEST_RECORD } from '../src/model/record.ts';
 import { makeNormalizer } from '../src/normalize/normalize.ts';
 import { loadSources } from '../src/normalize/registry.ts';
 import { COVERAGE } from './panther-coverage.ts';
@@ -19,17 +19,6 @@ import { COVERAGE } from './panther-coverage.ts';
 const CONTENT = join(import.meta.dirname, '../content');
 const CORPORA = process.env['VIGIL_CORPORA'] ?? join(import.meta.dirname, '../../shared/corpora');
 const FILE = join(CORPORA, 'verdicts/panther-dev.jsonl.gz');
-const META: RecordMeta = {
-  tenant: 'default',
-  origin: 'live',
-  door: 'test',
-  sender: 'test',
-  token: '',
-  format: '',
-  source: '',
-  zone: 'UTC',
-  stream: '',
-};
 const NOW = Date.UTC(2026, 2, 5, 15) * 1000;
 
 type Row = {
@@ -61,7 +50,7 @@ test('our rules agree with theirs', { skip: existsSync(FILE) ? false : `no corpu
   for (const row of rows) {
     const ours = Object.hasOwn(COVERAGE, row.rule_id) ? COVERAGE[row.rule_id] : undefined;
     if (ours === undefined) continue;
-    const event = normalize(Buffer.from(JSON.stringify(row.event)), META, NOW);
+    const event = normalize(Buffer.from(JSON.stringify(row.event)), TEST_RECORD, NOW);
     const matched = new Set(matcher.match(event));
     const got = ours.some((name) => {
       const id = idOf.get(name);

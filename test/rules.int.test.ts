@@ -4,30 +4,18 @@ import { join } from 'node:path';
 import test from 'node:test';
 import { runRuleTests } from '../src/detect/rule-tests.ts';
 import { readTaxonomy } from '../src/detect/taxonomy.ts';
-import type { RecordMeta } from '../src/model/record.ts';
+import { TEST_RECORD } from '../src/model/record.ts';
 import { makeNormalizer } from '../src/normalize/normalize.ts';
 import { loadSources } from '../src/normalize/registry.ts';
 
 const CONTENT = join(import.meta.dirname, '../content');
-const META: RecordMeta = {
-  tenant: 'default',
-  origin: 'live',
-  door: 'test',
-  sender: 'test',
-  token: '',
-  format: '',
-  source: '',
-  zone: 'UTC',
-  stream: '',
-};
-
 test('rule tests', async () => {
   const normalize = makeNormalizer(await loadSources(join(CONTENT, 'sources')), {
     hostZone: 'UTC',
     hostName: 'test',
   });
   const report = runRuleTests(join(CONTENT, 'rules'), readTaxonomy(join(CONTENT, 'taxonomy')), (line, at) =>
-    normalize(Buffer.from(line), META, at),
+    normalize(Buffer.from(line), TEST_RECORD, at),
   );
   assert.deepEqual(report.problems, []);
   assert.deepEqual(report.untested, [], 'rule files without tests');

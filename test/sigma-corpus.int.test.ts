@@ -10,25 +10,13 @@ import test from 'node:test';
 import { loadRules } from '../src/detect/load.ts';
 import { compileRules } from '../src/detect/matcher.ts';
 import { readTaxonomy } from '../src/detect/taxonomy.ts';
-import type { RecordMeta } from '../src/model/record.ts';
+import { TEST_RECORD } from '../src/model/record.ts';
 import { makeNormalizer } from '../src/normalize/normalize.ts';
 import { loadSources } from '../src/normalize/registry.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const SIGMA = join(process.env['VIGIL_CORPORA'] ?? join(ROOT, '../shared/corpora'), 'sigma');
 const skip = existsSync(join(SIGMA, 'rules')) ? false : `no Sigma corpus at ${SIGMA} (set VIGIL_CORPORA)`;
-const META: RecordMeta = {
-  tenant: 'default',
-  origin: 'live',
-  door: 'test',
-  sender: 'test',
-  token: '',
-  format: '',
-  source: '',
-  zone: 'UTC',
-  stream: '',
-};
-
 test('corpus: loading and firing', { skip }, async (t) => {
   const taxonomy = readTaxonomy(join(ROOT, 'content/taxonomy'));
   const dirs = [
@@ -70,7 +58,7 @@ test('corpus: loading and firing', { skip }, async (t) => {
       events: unknown[];
     };
     const fires = (e: unknown): boolean =>
-      rules.match(normalize(Buffer.from(JSON.stringify(e)), META, 1.79e15)).includes(r.rule_id);
+      rules.match(normalize(Buffer.from(JSON.stringify(e)), TEST_RECORD, 1.79e15)).includes(r.rule_id);
     if (r.events.filter(fires).length < r.expected_min) silent.push(r.rule_path);
     if (r.events.some((e) => fires(underChannel(e, 'Vendor-Product/Operational')))) misled.push(r.rule_path);
   }

@@ -9,23 +9,11 @@ import { stringify } from 'yaml';
 import { rulesFromFiles } from '../src/detect/load.ts';
 import { compileRules } from '../src/detect/matcher.ts';
 import { readTaxonomy } from '../src/detect/taxonomy.ts';
-import type { RecordMeta } from '../src/model/record.ts';
+import { TEST_RECORD } from '../src/model/record.ts';
 import { makeNormalizer } from '../src/normalize/normalize.ts';
 import { loadSources } from '../src/normalize/registry.ts';
 
 const ROOT = join(import.meta.dirname, '..');
-const META: RecordMeta = {
-  tenant: 'default',
-  origin: 'live',
-  door: 'test',
-  sender: 'test',
-  token: '',
-  format: '',
-  source: '',
-  zone: 'UTC',
-  stream: '',
-};
-
 type Row = {
   readonly name: string;
   readonly logsource: Readonly<Record<string, string>>;
@@ -417,7 +405,7 @@ test('taxonomy: rules in Sigma`s words fire for raw records', async (t) => {
   for (const [i, row] of ROWS.entries())
     await t.test(row.name, () => {
       const raw = typeof row.raw === 'string' ? row.raw : JSON.stringify(row.raw);
-      const e = normalize(Buffer.from(raw), META, 1.79e15);
+      const e = normalize(Buffer.from(raw), TEST_RECORD, 1.79e15);
       const met = rules.match(e);
       assert.ok(
         met.includes(`${i}-0`),

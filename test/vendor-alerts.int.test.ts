@@ -9,23 +9,13 @@ import { loadRules } from '../src/detect/load.ts';
 import { compileRules } from '../src/detect/matcher.ts';
 import { readTaxonomy } from '../src/detect/taxonomy.ts';
 import type { Alert } from '../src/model/alert.ts';
-import type { RecordMeta } from '../src/model/record.ts';
+import { type RecordMeta, TEST_RECORD } from '../src/model/record.ts';
 import { readSamples } from '../src/normalize/golden.ts';
 import { makeNormalizer } from '../src/normalize/normalize.ts';
 import { loadSources } from '../src/normalize/registry.ts';
 
 const CONTENT = join(import.meta.dirname, '../content');
-const META: RecordMeta = {
-  tenant: 'default',
-  origin: 'live',
-  door: 'http',
-  sender: 'test',
-  token: '',
-  format: '',
-  source: '',
-  zone: 'UTC',
-  stream: '',
-};
+const META: RecordMeta = { ...TEST_RECORD, door: 'http' };
 const NOW = Date.UTC(2026, 2, 5, 15) * 1000;
 const PRODUCTS = [
   'guardduty',

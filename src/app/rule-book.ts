@@ -12,7 +12,7 @@ import type { ApiRules, ExceptionInput, RuleActor, RuleOutcome } from '../api/de
 import { countedBy } from '../detect/needs.ts';
 import { makeRuleSet, modeOf, type Rule, type RuleProblem, type RuleSet } from '../detect/rule.ts';
 import { type NormalizeLine, runTestFile } from '../detect/rule-tests.ts';
-import type { RecordMeta } from '../model/record.ts';
+import { TEST_RECORD } from '../model/record.ts';
 import { makeNormalizer } from '../normalize/normalize.ts';
 import { loadSources } from '../normalize/registry.ts';
 import type { ControlStore } from '../store/control/control-store.ts';
@@ -306,20 +306,8 @@ export class RuleBook implements ApiRules {
   }
 }
 
-const META: RecordMeta = {
-  tenant: 'default',
-  origin: 'live',
-  door: 'test',
-  sender: 'test',
-  token: '',
-  format: '',
-  source: '',
-  zone: 'UTC',
-  stream: '',
-};
-
 /** Raw lines of rule tests, read as any door's. */
 export async function lineNormalizer(sourcesDir: string): Promise<NormalizeLine> {
   const normalize = makeNormalizer(await loadSources(sourcesDir), { hostZone: 'UTC', hostName: hostname() });
-  return (line, at) => normalize(Buffer.from(line), META, at);
+  return (line, at) => normalize(Buffer.from(line), TEST_RECORD, at);
 }

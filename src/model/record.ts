@@ -74,3 +74,16 @@ export type Intake = {
    */
   seen?(tenant: string, key: string): boolean;
 };
+
+/** A record that came by no door: the lines of rule tests, here and in `vigil rules test`. */
+export const TEST_RECORD: RecordMeta = {
+  tenant: 'default',
+  origin: 'live',
+  door: 'test',
+  sender: 'test',
+  token: '',
+  format: '',
+  source: '',
+  zone: 'UTC',
+  stream: '',
+};
