@@ -279,10 +279,8 @@ export class Rules {
     const next = Math.min(...this.#o.control.exceptions(now).inForce.map((e) => e.expiresAt));
     if (!Number.isFinite(next)) return;
     const wait = Math.min(EXPIRY_WAIT_MS_MAX, Math.max(0, Math.ceil((next - now) / 1000)) + 1);
-    this.#expiry = setTimeout(
-      () => this.#safely(() => this.reload({ who: 'vigil', from: 'local', source: 'file' })),
-      wait,
-    );
+    // It picks up what was edited on disk since the last look, which is not Vigil's doing.
+    this.#expiry = setTimeout(() => this.#safely(() => this.reload(DISK)), wait);
     this.#expiry.unref();
   }
 

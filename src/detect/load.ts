@@ -136,7 +136,11 @@ export function rulesFromFiles(files: readonly RuleFile[], options: LoadOptions)
     if (problems.length > before) broken.add(f.path);
   }
   options.cache?.end();
-  for (const [id, i] of options.instead ?? []) if (byId.get(id)?.version === i.away) byId.set(id, i.rule);
+  for (const [id, i] of options.instead ?? []) {
+    const now = byId.get(id);
+    // It keeps the file, and with it the origin and the mode, and what holds when the file breaks.
+    if (now?.version === i.away) byId.set(id, { ...i.rule, file: now.file });
+  }
   // A broken file keeps what it supplied before.
   for (const old of options.previous?.rules ?? [])
     if (broken.has(old.file) && !byId.has(old.id)) {
