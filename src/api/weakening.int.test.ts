@@ -128,6 +128,43 @@ test('a changed list raises an alert that its actor, and her token, cannot close
   }
 });
 
+test('whoever acts for the actor, by however many tokens, cannot close the alert; who is in no chain with her can', async () => {
+  const f = await fixture();
+  try {
+    for (const name of ['ada', 'bob']) await f.user(name, PASSWORD, 'admin');
+    const cookies = { ada: await f.login('ada', PASSWORD), bob: await f.login('bob', PASSWORD) };
+    type Who = Record<string, string>;
+    const call = async (headers: Who, method: 'PUT' | 'POST', url: string, payload: object) =>
+      f.api.app.inject({ method, url: `/api/v1${url}`, headers, payload });
+    const tokenOf = async (who: Who): Promise<Who> => {
+      const made = await call(who, 'POST', '/tokens', { name: 't', scope: 'admin' });
+      return { authorization: `Bearer ${String((made.json() as { token: string }).token)}` };
+    };
+    const chain: Who[] = [{ cookie: cookies.ada }];
+    for (let i = 0; i < 12; i++) chain.push(await tokenOf(chain.at(-1) as Who));
+    const bobs = [{ cookie: cookies.bob }, await tokenOf({ cookie: cookies.bob })];
+    const values = (who: number) => ({ kind: 'text', values: [`CA ${who}`] });
+    // By the second token, and by one beyond the cap of the chain.
+    for (const actor of [2, 12]) {
+      assert.equal(
+        (await call(chain[actor] as Who, 'PUT', '/lists/approved_cas', values(actor))).statusCode,
+        200,
+      );
+      const { alerts } = await f.control.alertPage({ tenant: 'default', sort: 'newest', limit: 50 });
+      const about = alerts.find((a) => a.sentence.includes('the list') && a.status === 'new');
+      assert.ok(about?.actor?.startsWith('token:') === true);
+      const { id } = about;
+      const close = async (who: Who) =>
+        (await call(who, 'POST', `/alerts/${id}/status`, { status: 'closed' })).statusCode;
+      for (const [i, who] of chain.entries())
+        assert.equal(await close(who), 403, `${i} closes that of ${actor}`);
+      assert.equal(await close(bobs[actor === 2 ? 1 : 0] as Who), 200, 'somebody else');
+    }
+  } finally {
+    await f.close();
+  }
+});
+
 test('the alert and the change are one transaction: where the change fails there is none', async () => {
   const f = await fixture();
   try {

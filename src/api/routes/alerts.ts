@@ -49,28 +49,28 @@ const by = (ctx: Ctx, id: string) => ({
   by: ctx.who.kind === 'user' ? ctx.who.name : ctx.whoText,
 });
 
-/** Tokens made by tokens, at most. */
-const MADE_BY_MAX = 8;
+/** Tokens made by tokens that are followed, each a look-up. */
+const MADE_BY_MAX = 1000;
 
-/** Whoever the caller acts for: a token acts for whoever made it. */
-async function principals(ctx: Ctx): Promise<Set<string>> {
+/** Whoever `who` acts for, `who` among them: a token acts for whoever made it. Undefined where the chain is too long. */
+async function principalsOf(ctx: Ctx, who: string): Promise<ReadonlySet<string> | undefined> {
   const out = new Set<string>();
-  for (let who = ctx.whoText; !out.has(who) && out.size < MADE_BY_MAX; ) {
-    out.add(who);
-    const token = who.startsWith('token:') ? await ctx.deps.control.token(who.slice(6)) : undefined;
-    if (token !== undefined) who = token.createdBy;
+  for (let next = who; !out.has(next); ) {
+    if (out.size >= MADE_BY_MAX) return undefined;
+    out.add(next);
+    const token = next.startsWith('token:') ? await ctx.deps.control.token(next.slice(6)) : undefined;
+    if (token !== undefined) next = token.createdBy;
   }
   return out;
 }
 
-/** Security contract 16: who weakened detection cannot make the alert about it go away. */
+/** Security contract 16: who weakened detection cannot make the alert about it go away, nor can who acts for the same. */
 async function refuseOwnAlert(ctx: Ctx, alert: Alert): Promise<void> {
   if (alert.actor === undefined) return;
-  const mine = await principals(ctx);
-  const theirs = alert.actor.startsWith('token:')
-    ? (await ctx.deps.control.token(alert.actor.slice(6)))?.createdBy
-    : undefined;
-  if (mine.has(alert.actor) || (theirs !== undefined && mine.has(theirs)))
+  const mine = await principalsOf(ctx, ctx.whoText);
+  const theirs = await principalsOf(ctx, alert.actor);
+  // What cannot be told apart is taken for the same.
+  if (mine === undefined || theirs === undefined || !mine.isDisjointFrom(theirs))
     throw fail('forbidden', 'this alert is about what you did: somebody else has to judge it');
 }
 
