@@ -274,6 +274,15 @@ test('tenants and lanes have inventories of their own; a snapshot keeps them', (
   assert.equal(b.changes.filter((c) => c.kind === 'opened').length, 1, 'not again after a restart');
 });
 
+test('a rule edited while Vigil was down looks at the certificates that were known', () => {
+  const b = bench()
+    .event({ at: T0, fields: cert('A1', END) })
+    .tick(T0 + DAY);
+  b.restart(load(THREE.replace('renewal_event for', 'event.action:certificate_renewed for')).set);
+  b.until(T0 + 2 * DAY, END - DAY);
+  assert.deepEqual(expiring(b), ['x509.serial_number=A1']);
+});
+
 test('a sender that is catching up is waited for, up to six hours', () => {
   const b = bench().event({ at: T0, fields: cert('A1', END) });
   const now = END - 7 * DAY + 600 * S;

@@ -331,6 +331,27 @@ test('an import fills no live window; modes and reloads as for any rule', () => 
   assert.equal(id?.matched, 2);
 });
 
+test('an edit of what is counted begins anew, at a reload and at a restart; one of the text alone does not', () => {
+  const of = (action: string, more = '') =>
+    rules(`count(event.action:${action} AND event.outcome:failure by source.ip in 5 minutes) > 10`, more);
+  const counted = () => {
+    const b = new Bench(of('vpn_login'));
+    for (const i of range(10)) b.event({ ...login(T0 + i * S, 'failure', { 'event.action': 'vpn_login' }) });
+    return b;
+  };
+  for (const edit of ['swap', 'restart'] as const) {
+    const other = counted()
+      [edit](of('ssh_login'))
+      .event(login(T0 + 20 * S, 'failure'));
+    assert.equal(other.list.length, 0, `${edit}: VPN logins are no SSH logins`);
+    for (const i of range(10)) other.event(login(T0 + (21 + i) * S, 'failure'));
+    assert.equal(other.list.length, 1, edit);
+    const same = counted()[edit](of('vpn_login', '  description: as before\n'));
+    same.event(login(T0 + 20 * S, 'failure', { 'event.action': 'vpn_login' }));
+    assert.equal(same.list.length, 1, `${edit}: what is counted did not change`);
+  }
+});
+
 test('correlations count condition rules by name', () => {
   const text = `
 - name: Too many failures

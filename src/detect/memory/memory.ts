@@ -135,8 +135,9 @@ export class Memory {
     for (const rule of set.rules) {
       if (rule.kind !== 'condition' || rule.mode === 'off') continue;
       const known = old.get(rule.id);
-      const kept = known !== undefined && shapeOf(known.rule) === shapeOf(rule);
-      const rt: Runtime = kept ? { ...known, rule, local: new Map() } : this.#fresh(rule, bases);
+      const shape = shapeOf(rule, bases);
+      const kept = known?.shape === shape;
+      const rt: Runtime = kept ? { ...known, rule, local: new Map() } : this.#fresh(rule, shape, bases);
       if (!kept) for (const inv of this.#inventories.values()) this.#wakeAll(rt, inv);
       this.#rules.set(rule.id, rt);
       this.#keep.set(rule.id, fieldsOf(rule));
@@ -146,12 +147,13 @@ export class Memory {
     for (const [id, rt] of old) if (this.#rules.get(id)?.tables !== rt.tables) this.#drop(rt);
   }
 
-  #fresh(rule: ConditionRule, bases: ReadonlyMap<string, BaseRule>): Runtime {
+  #fresh(rule: ConditionRule, shape: string, bases: ReadonlyMap<string, BaseRule>): Runtime {
     const release = (n: number): void => {
       this.#held -= n;
     };
     return {
       rule,
+      shape,
       tables: rule.terms.map((t) => new Table(t, this.#options.groupsMax ?? GROUPS_MAX, release)),
       hasParts: hasParts(rule.residual),
       start: this.#now,
@@ -378,7 +380,7 @@ export class Memory {
     const rules = [...this.#rules.values()].map(
       (rt): RuntimeState => [
         rt.rule.id,
-        shapeOf(rt.rule),
+        rt.shape,
         rt.start,
         [...rt.taught],
         rt.early,
@@ -425,16 +427,20 @@ export class Memory {
       }
       return known;
     };
-    for (const r of s.rules) this.#restoreRule(r, moment, events);
+    const asItWas = new Map(s.rules.map((r) => [r[0], r]));
+    for (const rt of this.#rules.values()) {
+      const state = asItWas.get(rt.rule.id);
+      if (state?.[1] === rt.shape) this.#restoreRule(rt, state, moment, events);
+      else for (const inv of this.#inventories.values()) this.#wakeAll(rt, inv);
+    }
   }
 
   #restoreRule(
-    [id, shape, start, taught, early, asked, tables, pending, wakes]: RuntimeState,
+    rt: Runtime,
+    [, , start, taught, early, asked, tables, pending, wakes]: RuntimeState,
     moment: (m: MomentState) => Moment,
     events: (at: number) => MatchedEvent,
   ): void {
-    const rt = this.#rules.get(id);
-    if (rt === undefined || shapeOf(rt.rule) !== shape) return;
     rt.start = start;
     rt.early = early;
     rt.asked = asked === 1;

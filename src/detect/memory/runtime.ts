@@ -1,10 +1,12 @@
 /** What the memory keeps for one condition rule, and the small things that its judging needs. */
+import { createHash } from 'node:crypto';
 import { compileCondition, type Judged, type Predicate } from '../../condition/evaluate.ts';
 import type { Condition, Lists } from '../../condition/tree.ts';
 import type { FieldValue, Origin } from '../../model/event.ts';
 import type { MatchedEvent } from '../../model/match.ts';
 import { fieldOf } from '../attempts.ts';
-import type { ConditionRule, Measure, Residual } from '../rule.ts';
+import { feederId, partIds } from '../condition-rule-ids.ts';
+import type { BaseRule, ConditionRule, Measure, Residual } from '../rule.ts';
 import type { Heap } from './heap.ts';
 import type { Moment, Table } from './table.ts';
 
@@ -31,6 +33,7 @@ export type Wake = { readonly due: number; readonly seq: number };
 
 export type Runtime = {
   readonly rule: ConditionRule;
+  readonly shape: string;
   readonly tables: readonly Table[];
   /** One event alone decides part of it. */
   readonly hasParts: boolean;
@@ -57,9 +60,18 @@ export type Runtime = {
 export const hasParts = (r: Residual): boolean =>
   r.kind === 'part' || ((r.kind === 'and' || r.kind === 'or') && r.items.some(hasParts));
 
-/** What a rule needs to keep its memory over a reload: the same things counted in the same way. */
-export const shapeOf = (r: ConditionRule): string =>
-  JSON.stringify([r.subject, r.deferred, r.residual, r.terms.map((t) => [t.part, t.distinct, t.by, t.span])]);
+/**
+ * What a rule needs to keep its memory over a reload: the same things counted in the same way. Parts are known by their
+ * conditions, since their ids stay when the rule is edited.
+ */
+export function shapeOf(r: ConditionRule, bases: ReadonlyMap<string, BaseRule>): string {
+  const parts = partIds(r)
+    .filter((id) => id !== feederId(r.id))
+    .map((id) => [id, bases.get(id)?.condition]);
+  const terms = r.terms.map((t) => [t.part, t.distinct, t.by, t.span]);
+  const text = JSON.stringify([r.subject, r.deferred, r.residual, terms, parts]);
+  return createHash('sha256').update(text).digest('hex').slice(0, 32);
+}
 
 /** An event as the plain evaluator sees it. */
 export function judgedOf(fields: ReadonlyMap<string, FieldValue>, entities: readonly string[]): Judged {

@@ -74,8 +74,8 @@ export function normalized(g: Given): NormalizedEvent {
 
 /** A detection with the workers' part before it: events in, alerts out. */
 export class Bench {
-  readonly #compiled: ReturnType<typeof compileRules>;
-  readonly #set: RuleSet;
+  #compiled: ReturnType<typeof compileRules>;
+  #set: RuleSet;
   readonly #lists: Lists;
   readonly #options: { readonly groupsMax?: number };
   detection: Detection;
@@ -127,9 +127,21 @@ export class Bench {
     return this;
   }
 
-  /** The detection goes through a snapshot. */
-  restart(): this {
-    this.detection = Detection.restore(this.detection.snapshot(), this.#set, {
+  /** Another rule set, from now on. */
+  swap(set: RuleSet): this {
+    this.#use(set);
+    this.detection.swapRules(set);
+    return this;
+  }
+  #use(set: RuleSet): void {
+    this.#set = set;
+    this.#compiled = compileRules(set, this.#lists);
+  }
+
+  /** The detection goes through a snapshot, and may wake with other rules. */
+  restart(set = this.#set): this {
+    this.#use(set);
+    this.detection = Detection.restore(this.detection.snapshot(), set, {
       ...this.#options,
       lists: this.#lists,
     });
