@@ -42,6 +42,8 @@ const VALUES = [
   'ab\\c',
   'a.b',
   'axxb',
+  'axxbaxxb',
+  'xyz😀',
   'İ',
   '\u212aelvin',
   'kelvin',
@@ -71,6 +73,8 @@ const REGEXES = [
   'x*yz',
   'xyz-.',
   'q{x|y}',
+  'xyz😀?',
+  'axxbaxxb😀*',
 ];
 const HOSTILE = ['__proto__', 'constructor', '"];x()//', 'ünï.cöde', ''];
 const field = fc.constantFrom(...FIELDS, ...HOSTILE);
@@ -222,6 +226,19 @@ test('verdicts are those of the plain engine, with separate, joint and measured 
     ),
     { numRuns: 800 },
   );
+});
+
+test('every expression over every text', () => {
+  const always: Condition = { kind: 'const', value: true };
+  const set = makeRuleSet(
+    REGEXES.map((source) => ruleOf(source, always, { kind: 'regex', field: 'a', source, flags: '' })),
+  );
+  const plain = compilePlain(set, lists);
+  const engine = compileIndexed(set, lists);
+  for (const v of VALUES) {
+    const e = eventOf({ a: v });
+    assert.deepEqual(engine.match(e), plain.match(e), JSON.stringify(v));
+  }
 });
 
 test('a rule that throws is reported and stops no other', () => {

@@ -22,6 +22,7 @@ const atoms = [
   '\\b',
   '\\x41',
   'é',
+  '😀',
   '-',
   '1',
 ];
@@ -35,12 +36,13 @@ const regex: fc.Arbitrary<string> = fc.letrec<{ r: string }>((tie) => ({
     fc
       .tuple(tie('r'), fc.constantFrom('*', '+', '?', '{2}', '{0,2}', '{1,}', '*?'))
       .map(([a, q]) => `(?:${a})${q}`),
+    fc.constantFrom('a😀?', '😀*b', '😀{0,2}', 'é?😀+'),
     tie('r').map((a) => `(?i)${a}`),
     tie('r').map((a) => `^${a}$`),
   ),
 })).r;
 const text = fc.string({
-  unit: fc.constantFrom('a', 'b', 's', 'S', 'ſ', 'k', '\u212a', '.', '\\', 'A', '1', '-', 'é', 'c'),
+  unit: fc.constantFrom('a', 'b', 's', 'S', 'ſ', 'k', '\u212a', '.', '\\', 'A', '1', '-', 'é', 'c', '😀'),
   maxLength: 12,
 });
 
@@ -71,6 +73,11 @@ test('a required literal is in every text that matches', () => {
     { numRuns: 3000 },
   );
   assert.ok(matched > 100, `only ${matched} matches were looked at`);
+});
+
+test('a character beyond the BMP is quantified whole', () => {
+  assert.equal(required('user=root😀?').min, 'user=root'.length);
+  assert.equal(required('a😀*').min, 1);
 });
 
 test('literals that are expected', () => {

@@ -185,9 +185,12 @@ function atom(s: Scan): Part {
     case '?':
     case ')':
       throw new Unclear();
-    default:
-      s.i++;
-      return char(c);
+    default: {
+      // What is quantified is the whole character, not its second surrogate.
+      const whole = String.fromCodePoint(s.source.codePointAt(s.i) as number);
+      s.i += whole.length;
+      return char(whole);
+    }
   }
 }
 
