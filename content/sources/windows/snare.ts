@@ -2,9 +2,11 @@
  * Windows events as Snare and agents like it write them in one line: `MSWinEventLog`, criticality, channel, counter, time, event
  * number, provider, user, kind of SID, type, computer, category, data, the expanded message, checksum; tabs between.
  *
- * Of the message, process starts (4688) and logons (4624, 4625) are read by their English labels, in their order: a label
- * counts where it stands behind the one before it, and what a user chose (a command line) comes last, so that it cannot
- * replace anything. Other messages stay whole. Held by the golden file and `sources.prop.test.ts`.
+ * Of the message, process starts (4688) and logons (4624, 4625) are read by their English labels. A sender chooses the
+ * account and the workstation of a logon, and may write labels into them. So where it came from is read from the end, and
+ * what stands before that from the front: of an account that looks like the rest of the message, the domain and the reason
+ * are the sender's, the address never is, and what is put into the workstation changes nothing but the workstation. A
+ * command line comes last. Other messages stay whole. Held by the golden file, `sources.prop.test.ts` and `test/evasion`.
  */
 import { stampMicros } from '../../lib/times.ts';
 import type { WinEvent } from './shape.ts';
@@ -13,8 +15,10 @@ import type { WinEvent } from './shape.ts';
 const MESSAGE_PART = 13;
 export const SNARE = 'MSWinEventLog\t';
 
+type Labels = readonly (readonly [label: string, name: string])[];
+
 /** Labels in the order of the message, and the names of EventData that they stand for; '' only marks a place. */
-const LABELS: ReadonlyMap<number, readonly (readonly [string, string])[]> = new Map([
+const LABELS: ReadonlyMap<number, Labels> = new Map([
   [
     4688,
     [
@@ -46,10 +50,6 @@ const LABELS: ReadonlyMap<number, readonly (readonly [string, string])[]> = new 
       ['Logon GUID:', 'LogonGuid'],
       ['Process Information:', ''],
       ['Network Information:', ''],
-      ['Workstation Name:', 'WorkstationName'],
-      ['Source Network Address:', 'IpAddress'],
-      ['Source Port:', 'IpPort'],
-      ['Detailed Authentication Information:', ''],
     ],
   ],
   [
@@ -66,13 +66,18 @@ const LABELS: ReadonlyMap<number, readonly (readonly [string, string])[]> = new 
       ['Sub Status:', 'SubStatus'],
       ['Process Information:', ''],
       ['Network Information:', ''],
-      ['Workstation Name:', 'WorkstationName'],
-      ['Source Network Address:', 'IpAddress'],
-      ['Source Port:', 'IpPort'],
-      ['Detailed Authentication Information:', ''],
     ],
   ],
 ]);
+
+/** What ends the message of a logon; nothing behind it is a sender's. */
+const FROM: Labels = [
+  ['Workstation Name:', 'WorkstationName'],
+  ['Source Network Address:', 'IpAddress'],
+  ['Source Port:', 'IpPort'],
+  ['Detailed Authentication Information:', ''],
+];
+const LOGONS: ReadonlySet<number> = new Set([4624, 4625]);
 
 /** The event, undefined where the line is no such. */
 export function fromSnare(line: string): WinEvent | undefined {
@@ -106,19 +111,25 @@ export function fromSnare(line: string): WinEvent | undefined {
 /** Values end where the next label that is there begins; three blanks stand before it. */
 function dataOf(id: number, message: string): Map<string, string> {
   const data = new Map<string, string>();
-  let name = '';
-  let from = -1;
-  const end = (at: number): void => {
-    const value = message.slice(from, at).trim();
-    if (from >= 0 && name !== '' && value !== '') data.set(name, value);
+  const set = (name: string, value: string): void => {
+    if (name !== '' && value.trim() !== '') data.set(name, value.trim());
   };
-  for (const [label, next] of LABELS.get(id) ?? []) {
-    const at = message.indexOf(label, Math.max(from, 0));
+  let rest = message;
+  for (const [label, name] of LOGONS.has(id) ? FROM.toReversed() : []) {
+    const at = rest.lastIndexOf(label);
     if (at < 0) continue;
-    end(at);
+    set(name, rest.slice(at + label.length));
+    rest = rest.slice(0, at);
+  }
+  let name = '';
+  let from = 0;
+  for (const [label, next] of LABELS.get(id) ?? []) {
+    const at = rest.indexOf(label, from);
+    if (at < 0) continue;
+    set(name, rest.slice(from, at));
     name = next;
     from = at + label.length;
   }
-  end(message.length);
+  set(name, rest.slice(from));
   return data;
 }

@@ -1,9 +1,12 @@
 /** Hosts with trailing dots, accounts with domains, case, blanks. */
 import type { EvasionCase, Family } from '../harness.ts';
-import { json, nginx, sshd, sysmon, zeekDns } from './records.ts';
+import { failedFrom, json, nginx, snareLogon, sshd, sysmon, zeekDns } from './records.ts';
 
 const EVIL = 'evil.example.org';
 const user = (name: unknown): string => json({ user: { name }, app: { command: 'login' } });
+
+/** What a sender puts behind a name so that it looks like the rest of Snare's message. */
+const REST = `   Account Domain:  CORP    ${failedFrom('WS', '198.51.100.7')}`;
 
 const hosts: EvasionCase[] = [
   { name: 'DNS: trailing dot', rule: 'bad_domain', raw: zeekDns(`${EVIL}.`) },
@@ -128,6 +131,21 @@ const accounts: EvasionCase[] = [
     rule: 'ssh_root',
     raw: sshd('Failed password for root from 203.0.113.66 port 4 ssh2'),
   },
+  {
+    name: 'Snare: a user that looks like the rest of the message does not hide the address',
+    rule: 'bad_address',
+    raw: snareLogon(`x${REST}`, 'WS', '203.0.113.66'),
+  },
+  {
+    name: 'Snare: nor does a workstation that does',
+    rule: 'bad_address',
+    raw: snareLogon('administrator', `WS${REST}`, '203.0.113.66'),
+  },
+  {
+    name: 'Snare: nor does such a workstation hide the user',
+    rule: 'admin_login',
+    raw: snareLogon('administrator', `WS${REST}`, '203.0.113.66'),
+  },
 ];
 
 export const names: Family = {
@@ -141,6 +159,8 @@ export const names: Family = {
       rule: 'admin_login',
       raw: sshd('Accepted password for administrator from 203.0.113.66 port 4 ssh2'),
     },
+    { name: 'Snare', rule: 'bad_address', raw: snareLogon('administrator', 'WS', '203.0.113.66') },
+    { name: 'Snare, user', rule: 'admin_login', raw: snareLogon('administrator', 'WS', '203.0.113.66') },
   ],
   harmless: [
     { name: 'another domain', rule: 'bad_domain', raw: zeekDns('notevil.example.org.net') },

@@ -75,6 +75,18 @@ export const auditExec = (args: readonly string[]): string =>
     'type=SYSCALL msg=audit(1772719200.123:77): arch=c000003e syscall=59 success=yes exit=0 ppid=1 pid=2 auid=1000 uid=0 comm="cat" exe="/usr/bin/cat" key="exec"',
     `type=EXECVE msg=audit(1772719200.123:77): argc=${args.length} ${args.map((a, i) => `a${i}=${a}`).join(' ')}`,
   ].join('\n');
+/** A failed logon as Snare writes it, whose user and workstation are what the sender said. */
+export const snareLogon = (user: string, workstation: string, address: string): string =>
+  [
+    '<131>Mar  5 14:00:00 ws-17 MSWinEventLog',
+    '1\tSecurity\t1001\tThu Mar 05 14:00:00 2026\t4625\tMicrosoft-Windows-Security-Auditing\tCORP\\anna\tN/A',
+    'Failure Audit\tws-17.corp.example.com\tLogon\t',
+    `An account failed to log on.    Subject:   Security ID:  NULL SID   Account Name:  -   Account Domain:  -   Logon ID:  0x0    Logon Type:   3    Account For Which Logon Failed:   Security ID:  NULL SID   Account Name:  ${user}   Account Domain:  CORP    ${failedFrom(workstation, address)}`,
+    '52',
+  ].join('\t');
+/** What follows the account in it. */
+export const failedFrom = (workstation: string, address: string): string =>
+  `Failure Information:   Failure Reason:  Unknown user name or bad password.   Status:   0xc000006d   Sub Status:  0xc000006a    Process Information:   Caller Process ID: 0x0   Caller Process Name: -    Network Information:   Workstation Name: ${workstation}   Source Network Address: ${address}   Source Port:  50100    Detailed Authentication Information:   Logon Process:  NtLmSsp`;
 
 /** Filling of `n` characters that no rule is about. */
 export const filling = (n: number): string => 'lorem ipsum '.repeat(Math.ceil(n / 12)).slice(0, n);
