@@ -62,12 +62,12 @@ const USER = paths(
   'properties.initiatedBy.user.userPrincipalName',
   'properties.initiatedBy.app.displayName',
   'properties.servicePrincipalName',
-  'identity.claims.http://schemas.xmlsoap.org/ws/2005/05/identity/claims/upn',
   'identity.claims.name',
   'identity.claim.upn',
   'caller',
   'properties.caller',
 );
+/** A key with dots of its own. */
 const CLAIM_UPN = 'http://schemas.xmlsoap.org/ws/2005/05/identity/claims/upn';
 
 function common(doc: JsonObject, operation: string, category: string, out: EventFields): void {
