@@ -4,7 +4,7 @@
  */
 import type { EventFields } from '../../../src/model/event.ts';
 import { defineSource, type JsonObject } from '../../../src/normalize/source.ts';
-import { auditEvent, dig, first, namedPairs, paths } from '../../lib/audit.ts';
+import { actionTable, auditEvent, type AuditSpec, dig, first, namedPairs, paths } from '../../lib/audit.ts';
 import { flattenInto, isObject, number } from '../../lib/json.ts';
 import { stampMicros } from '../../lib/times.ts';
 import { vendorAlert } from '../../lib/vendor-alert.ts';
@@ -38,6 +38,19 @@ export default defineSource({
   },
 });
 
+const STREAMED: AuditSpec = {
+  prefix: 'crowdstrike.event',
+  provider: 'crowdstrike',
+  user: paths('UserId'),
+  ip: paths('UserIp'),
+  outcome: paths('Success'),
+  actions: actionTable(`
+    user_created: createUser
+    user_deleted: deleteUser
+    role_granted: grantUserRoles
+    user_login: userAuthenticate
+  `),
+};
 const LINK = paths('FalconHostLink', 'falcon_host_link');
 
 function detection(e: JsonObject, out: EventFields): void {
@@ -84,22 +97,5 @@ function audit(e: JsonObject, raw: JsonObject, kind: string, out: EventFields): 
   const time = stampMicros(dig(raw, ['metadata', 'eventCreationTime']));
   if (time !== undefined) out.setOurs('@timestamp', time);
   out.set('user.target.name', pairs.find(([n]) => n === 'target_name')?.[1]);
-  auditEvent(
-    e,
-    out,
-    {
-      prefix: 'crowdstrike.event',
-      provider: 'crowdstrike',
-      user: paths('UserId'),
-      ip: paths('UserIp'),
-      outcome: paths('Success'),
-      actions: new Map([
-        ['createUser', 'user_created'],
-        ['deleteUser', 'user_deleted'],
-        ['grantUserRoles', 'role_granted'],
-        ['userAuthenticate', 'user_login'],
-      ]),
-    },
-    first(e, paths('OperationName')) ?? kind,
-  );
+  auditEvent(e, out, STREAMED, first(e, paths('OperationName')) ?? kind);
 }

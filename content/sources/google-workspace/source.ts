@@ -54,7 +54,7 @@ export default defineSource({
     if (code === undefined) return 'no';
     out.set('event.id', first(doc, paths('id.uniqueQualifier')));
     if (code === 'login_failure') out.set('event.reason', first(doc, paths('parameters.login_failure_type')));
-    auditEvent(doc, out, { ...SPEC, outcome: [] }, code);
+    auditEvent(doc, out, SPEC, code);
     if (code === 'login_failure') out.set('event.outcome', 'failure');
     // What a user does to their own second factor names no one else.
     if (app === 'user_accounts' && !out.has('user.target.name') && SPEC.actions.get(code) === 'mfa_changed') {

@@ -16,6 +16,15 @@ import {
 } from '../../lib/audit.ts';
 import { list, text } from '../../lib/json.ts';
 
+/** Entra writes its names with a full stop. */
+const ENTRA: ReadonlyMap<string, string> = new Map([
+  ['Add user.', 'user_created'],
+  ['Delete user.', 'user_deleted'],
+  ['Disable account.', 'user_disabled'],
+  ['Reset user password.', 'password_reset'],
+  ['Change user password.', 'password_changed'],
+  ['Add member to role.', 'role_granted'],
+]);
 const SPEC: AuditSpec = {
   prefix: 'o365',
   provider: 'm365',
@@ -26,24 +35,17 @@ const SPEC: AuditSpec = {
   ip: paths('ClientIP', 'ClientIPAddress', 'ActorIpAddress'),
   agent: paths('UserAgent', 'ClientInfoString'),
   outcome: paths('ResultStatus'),
-  actions: actionTable(`
+  actions: new Map([
+    ...actionTable(`
     user_login: UserLoggedIn UserLoginFailed
     configuration_changed: New-InboxRule Set-InboxRule UpdateInboxRules Set-Mailbox New-TransportRule Set-TransportRule
     policy_changed: Set-AdminAuditLogConfig Set-OrganizationConfig Disable-AntiPhishRule Remove-AntiPhishPolicy Set-SafeLinksPolicy
     file_accessed: FileDownloaded FileAccessed
     role_granted: Add-MailboxPermission Add-MailboxFolderPermission
   `),
+    ...ENTRA,
+  ]),
 };
-/** Entra writes its names with a full stop. */
-const ENTRA: ReadonlyMap<string, string> = new Map([
-  ['Add user.', 'user_created'],
-  ['Delete user.', 'user_deleted'],
-  ['Disable account.', 'user_disabled'],
-  ['Reset user password.', 'password_reset'],
-  ['Change user password.', 'password_changed'],
-  ['Add member to role.', 'role_granted'],
-]);
-const ACTIONS = new Map([...SPEC.actions, ...ENTRA]);
 
 export default defineSource({
   name: 'm365',
@@ -72,7 +74,7 @@ export default defineSource({
       'file.path',
       /^https?:/.test(first(doc, paths('ObjectId')) ?? '') ? first(doc, paths('ObjectId')) : undefined,
     );
-    auditEvent(doc, out, { ...SPEC, actions: ACTIONS }, code);
+    auditEvent(doc, out, SPEC, code);
     if (code === 'UserLoginFailed') out.set('event.outcome', 'failure');
     forwarding(doc, out);
     return 'parsed';
