@@ -16,8 +16,18 @@ import { stampMicros } from './times.ts';
 /** Where a value may stand, in order of preference; a step into a list is its index. */
 export type Paths = readonly (readonly string[])[];
 
-/** `paths('actor.id', 'user.id')`. */
-export const paths = (...dotted: readonly string[]): Paths => dotted.map((d) => d.split('.'));
+/** `paths('actor.id', 'user.id')`: names that stand in the code, never a sender's, as each is split once and kept. */
+export const paths = (...dotted: readonly string[]): Paths => dotted.map(stepsOf);
+
+const STEPS = new Map<string, readonly string[]>();
+function stepsOf(dotted: string): readonly string[] {
+  let steps = STEPS.get(dotted);
+  if (steps === undefined) {
+    steps = dotted.split('.');
+    STEPS.set(dotted, steps);
+  }
+  return steps;
+}
 
 /** The value at a path of own keys. */
 export function dig(v: Json | undefined, path: readonly string[]): Json | undefined {
