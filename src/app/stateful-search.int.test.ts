@@ -240,6 +240,8 @@ test('bounds and giving up: what was found until then, or nothing', async () => 
   // Time goes forward: what was found is the same, only less of it.
   assert.deepEqual(cut.events, whole.events.slice(-cut.total));
   assert.equal((await judged(CONDITIONS[0], {}, { bytesMax: 1 })).stopped, 'bytes');
+  const nobody = 'event.action == nobody AND count(event.action == nobody in 5m) > 3';
+  assert.equal((await judged(nobody, {}, { bytesMax: 1 })).stopped, 'bytes');
   assert.equal((await judged(CONDITIONS[0], {}, { msMax: 1 })).stopped, 'time');
   const few = await judged(CONDITIONS[0], {}, { foundMax: 10 });
   assert.deepEqual([few.total, few.events], [whole.total, whole.events.slice(0, 10)]);

@@ -4,6 +4,7 @@ import { after, before, test } from 'node:test';
 import { BRUTE, rulesOf } from '../detect/testing.ts';
 import type { FieldValue } from '../model/event.ts';
 import type { LateMark } from '../model/late.ts';
+import { StoreError } from '../store/engine/client.ts';
 import { BlockEncoder, stampOurs } from '../store/native.ts';
 import { openTestStore, TEST_INGESTED, type TestStore, testEvent, testProvenance } from '../store/testing.ts';
 import { backtest, DAY_US, forecast } from './backtest.ts';
@@ -93,7 +94,6 @@ test('an answer that is too large, or too slow, is asked for in smaller pieces',
     const r = await ask(sql, params, o);
     if (r.rows.length > 30) {
       refused++;
-      const { StoreError } = await import('../store/engine/client.ts');
       throw new StoreError('memory', 241, 'too much');
     }
     return r;
@@ -120,6 +120,48 @@ test('limits and cancelling end it early and say so; what was found so far is to
   );
   assert.equal(cancelled.stopped, 'cancelled');
   assert.ok(cancelled.matchedEvents < whole.matchedEvents);
+});
+
+test('limits end a run in which nothing is a candidate, and one that the store keeps refusing', async () => {
+  const rules = rulesOf(`title: Nobody
+id: nobody
+taxonomy: ecs
+logsource: { category: test }
+detection: { sel: { host.name: nowhere }, condition: sel }
+`);
+  let statements = 0;
+  // As of a store of many rows: narrow slices, so that there are many of them.
+  const large: Ask = async (sql, params, o) => {
+    statements++;
+    const r = await ask(sql, params, o);
+    return sql.includes('count()') ? { ...r, rows: r.rows.map((x) => [x[0], x[1], 1e12] as const) } : r;
+  };
+  for (const order of ['arrival', 'time'] as const) {
+    // Two sets of lists: in order of time they are read beside each other.
+    const lists = [
+      { from: 0, lists: new Map() },
+      { from: START + 5 * DAY_US, lists: new Map() },
+    ] as const;
+    for (const [limits, stopped] of [
+      [{ bytesMax: 1 }, 'bytes'],
+      [{ msMax: 0 }, 'time'],
+    ] as const) {
+      statements = 0;
+      const r = await runHistory(options({ ask: large, rules, order, lists, limits }));
+      assert.deepEqual([r.stopped, r.candidates], [stopped, 0], order);
+      assert.ok(statements <= 2, `${order} ${stopped}: ${statements} statements`);
+    }
+    let refused = 0;
+    const refusing: Ask = async (sql, params, o) => {
+      if (sql.includes('count()')) return large(sql, params, o);
+      refused++;
+      throw new StoreError('timeout', 159, 'too slow');
+    };
+    const r = await runHistory(options({ ask: refusing, rules, order, lists, limits: { msMax: 0 } }));
+    assert.deepEqual([r.stopped, refused], ['time', 1], order);
+    const all = await runHistory(options({ ask: large, rules, order, lists }));
+    assert.deepEqual([all.stopped, all.candidates], ['', 0]);
+  }
 });
 
 test('what was received after the judgement does not count', async () => {

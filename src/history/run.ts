@@ -194,17 +194,27 @@ async function* merged(sources: readonly AsyncGenerator<Part>[]): AsyncGenerator
   type Head = { readonly source: AsyncGenerator<Part>; part: Part; at: number };
   const heads: Head[] = [];
   for (const source of sources) {
-    const first = await source.next();
-    if (first.done !== true) heads.push({ source, part: first.value, at: 0 });
+    const part = yield* filled(source);
+    if (part !== undefined) heads.push({ source, part, at: 0 });
   }
   const row = (h: Head): StoredEvent => h.part.rows[h.at] as StoredEvent;
   while (heads.length > 0) {
     const next = heads.reduce((a, b) => (earlier(row(b), row(a)) ? b : a));
     yield { ...next.part, rows: [row(next)] };
     if (++next.at < next.part.rows.length) continue;
-    const more = await next.source.next();
-    if (more.done === true) heads.splice(heads.indexOf(next), 1);
-    else Object.assign(next, { part: more.value, at: 0 });
+    const part = yield* filled(next.source);
+    if (part === undefined) heads.splice(heads.indexOf(next), 1);
+    else Object.assign(next, { part, at: 0 });
+  }
+}
+
+/** The next part that has rows. Empty ones are handed on: behind each the limits are looked at. */
+async function* filled(source: AsyncGenerator<Part>): AsyncGenerator<Part, Part | undefined> {
+  for (;;) {
+    const next = await source.next();
+    if (next.done === true) return undefined;
+    if (next.value.rows.length > 0) return next.value;
+    yield next.value;
   }
 }
 
@@ -215,13 +225,15 @@ async function runParts(run: Run, parts: AsyncGenerator<Part>): Promise<HistoryR
   let lists: Lists | undefined;
   try {
     for await (const part of parts) {
-      // Certificates are judged, and sentences made, by the lists as they were.
-      if (part.lists !== lists) {
-        flush(run);
-        run.detection.swapRules(run.o.rules, part.lists);
+      if (part.rows.length > 0) {
+        // Certificates are judged, and sentences made, by the lists as they were.
+        if (part.lists !== lists) {
+          flush(run);
+          run.detection.swapRules(run.o.rules, part.lists);
+        }
+        lists = part.lists;
+        judge(run, part.compiled, part.rows);
       }
-      lists = part.lists;
-      judge(run, part.compiled, part.rows);
       const stop = over(run);
       if (stop !== '') return stop;
     }
