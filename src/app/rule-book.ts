@@ -22,7 +22,7 @@ import { exceptionYaml } from './rule-exceptions.ts';
 import type { RuleHealths } from './rule-health.ts';
 import { originOf, proposalFor } from './rule-modes.ts';
 import { infoOf, problemsByFile, rowOf, type RuleFacts, ruleList } from './rule-views.ts';
-import { type Cause, EXCEPTIONS_PREFIX, OWN_PREFIX, type Rules } from './rules.ts';
+import { type Cause, exceptionPath, OWN_PREFIX, type Rules } from './rules.ts';
 
 /** An exception lasts at most so long: microseconds, 366 days. */
 export const EXCEPTION_US_MAX = 366 * 86_400e6;
@@ -268,7 +268,7 @@ export class RuleBook implements ApiRules {
       return refused('an exception ends within a year: it can be made again then');
     const exceptionId = randomUUID();
     const yaml = exceptionYaml(rule, { id: exceptionId, title: input.title, where: input.where });
-    const problem = rules.try({ path: `${EXCEPTIONS_PREFIX}${exceptionId}.yml`, text: yaml })[0];
+    const problem = rules.try({ path: exceptionPath(exceptionId), text: yaml })[0];
     if (problem !== undefined) return refused(problem.reason);
     const made: Exception = {
       id: exceptionId,

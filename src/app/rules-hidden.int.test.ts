@@ -38,3 +38,45 @@ test('what is edited while an exception ends is put down to the disk', async (t)
   assert.equal(s.control.ruleVersions('b')[0]?.who, 'unknown');
   assert.equal((await weakened(s)).filter((a) => a.actor === 'unknown').length, 1);
 });
+
+const filter = (id: string, of: string, source = 'category: authentication'): string =>
+  `title: F ${of}\nid: ${id}\ntaxonomy: ecs\nlogsource: { ${source} }\n` +
+  `filter:\n    rules: ${of}\n    sel: { user.name: root }\n    condition: not sel\n`;
+const filtersOf = (s: ReturnType<typeof setup>, id: string): readonly string[] => {
+  const r = s.rules.rule(id);
+  return r?.kind === 'rule' ? (r.filters ?? []) : [];
+};
+
+test('a second filter with the id of another is refused, as rules are', async (t) => {
+  const s = setup(t, {
+    'shipped/a.yml': rule('a'),
+    'rules/b.yml': rule('b'),
+    'rules/f1.yml': filter('f', '[b]'),
+  });
+  s.put('rules/f2.yml', filter('f', '[a]'));
+  s.rules.reload(DISK);
+  assert.deepEqual([filtersOf(s, 'a'), filtersOf(s, 'b')], [[], ['f']]);
+  assert.deepEqual(
+    s.rules.problems.map((p) => [p.file, /id f is taken by rules\/f1\.yml line 1/.test(p.reason)]),
+    [['rules/f2.yml', true]],
+  );
+});
+
+test('a filter below a folder of any name is none that was made in the product', async (t) => {
+  const s = setup(t, { 'shipped/a.yml': rule('a') });
+  for (const [i, folder] of ['shipped/exceptions', 'shipped/exception:', 'rules/exceptions'].entries()) {
+    s.put(`${folder}/x.yml`, filter(`g${i}`, '[a]'));
+    s.rules.reload(DISK);
+    assert.ok(filtersOf(s, 'a').includes(`g${i}`));
+    assert.equal((await weakened(s))[0]?.count, i + 1, folder);
+  }
+});
+
+test('a filter that is made to meet more log sources was edited', async (t) => {
+  const s = setup(t, { 'shipped/a.yml': rule('a'), 'rules/f.yml': filter('f', 'any', 'product: windows') });
+  assert.deepEqual(filtersOf(s, 'a'), []);
+  s.put('rules/f.yml', filter('f', 'any'));
+  s.rules.reload(DISK);
+  assert.deepEqual(filtersOf(s, 'a'), ['f']);
+  assert.equal((await weakened(s)).length, 1);
+});

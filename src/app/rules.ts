@@ -46,7 +46,9 @@ const EXPIRY_WAIT_MS_MAX = 3600e3;
 const NAMES_MAX = 20;
 /** The user's folder as rules name it: `rules/web/mine.yml`. */
 export const OWN_PREFIX = 'rules/';
-export const EXCEPTIONS_PREFIX = 'exceptions/';
+/** Where an exception that was made in the product lies: no rule file can, as their names end in .yml or .yaml. */
+export const exceptionPath = (id: string): string => `exception:${id}`;
+const isRuleFile = (path: string): boolean => /\.ya?ml$/.test(path);
 
 /** Who brought the texts that a load finds new. */
 export type Cause = { readonly who: string; readonly from: string; readonly source: string };
@@ -164,7 +166,7 @@ export class Rules {
     problems.push(...mine.map((p) => (p.file === this.#o.ownDir ? p : { ...p, file: OWN_PREFIX + p.file })));
     const made = this.#o.control
       .exceptions(this.#o.now())
-      .inForce.map((e) => ({ path: `${EXCEPTIONS_PREFIX}${e.id}.yml`, text: e.yaml }));
+      .inForce.map((e) => ({ path: exceptionPath(e.id), text: e.yaml }));
     return { problems, files: [...shipped, ...own, ...made] };
   }
 
@@ -311,7 +313,7 @@ export class Rules {
         if (seen > FILES_MAX) return;
         const path = join(dir, e.name);
         if (e.isDirectory()) walk(path, depth + 1);
-        else if (/\.ya?ml$/.test(e.name)) {
+        else if (isRuleFile(e.name)) {
           seen++;
           const s = statSync(path, { throwIfNoEntry: false });
           if (s !== undefined) hash.update(`${path}:${s.mtimeMs}:${s.size}\n`);
@@ -331,9 +333,10 @@ function textsOf(loaded: Loaded): RuleText[] {
     .filter((r) => r.partOf === undefined)
     .map((r) => ({ rule: r.id, version: r.version, title: r.title, file: r.file, yaml: r.yaml }));
   const filters = loaded.filters
-    .filter((f) => !f.file.startsWith(EXCEPTIONS_PREFIX))
+    .filter((f) => isRuleFile(f.file))
     .map((f) => {
-      const yaml = JSON.stringify({ rules: f.rules, filter: f.detection });
+      const meant = { rules: f.rules, source: f.source, taxonomy: f.taxonomy, filter: f.detection };
+      const yaml = JSON.stringify(meant);
       const version = createHash('sha256').update(yaml).digest('hex').slice(0, 16);
       return { rule: `filter:${f.id}`, version, title: f.title, file: f.file, yaml };
     });

@@ -120,14 +120,18 @@ export function rulesFromFiles(files: readonly RuleFile[], options: LoadOptions)
   const broken = new Set<string>();
   /** Taken over as they are in force, hence linked. */
   const kept = new Set<string>();
-  const filters: SigmaFilter[] = [];
+  const filters = new Map<string, SigmaFilter>();
   options.cache?.begin();
   for (const f of files) {
     const before = problems.length;
     const read = (): FileRules => readOne(f, options.taxonomy);
     const said = options.cache === undefined ? read() : options.cache.of(f.path, f.text, read);
     problems.push(...said.problems);
-    filters.push(...said.filters);
+    for (const filter of said.filters) {
+      const other = filters.get(filter.id);
+      if (other === undefined) filters.set(filter.id, filter);
+      else problems.push({ file: f.path, line: filter.line, reason: taken('filter', filter.id, other) });
+    }
     for (const rule of said.rules) {
       const reason = refusal(rule, byId);
       if (reason === undefined) byId.set(rule.id, rule);
@@ -147,13 +151,13 @@ export function rulesFromFiles(files: readonly RuleFile[], options: LoadOptions)
       byId.set(old.id, old);
       kept.add(old.id);
     }
-  linkRules({ byId, filters, taxonomy: options.taxonomy, kept, problems });
+  linkRules({ byId, filters: [...filters.values()], taxonomy: options.taxonomy, kept, problems });
   const { modeFor } = options;
   const rules = [...byId.values()];
   return {
     set: makeRuleSet(modeFor === undefined ? rules : withModes(rules, modeFor)),
     problems,
-    filters,
+    filters: [...filters.values()],
   };
 }
 
@@ -165,10 +169,12 @@ function withModes(rules: readonly Rule[], modeFor: (rule: Rule) => RuleMode): R
   return [...whole, ...parts.map((r) => (off.has(r.partOf ?? '') ? { ...r, mode: 'off' as const } : r))];
 }
 
+const taken = (what: string, id: string, by: { readonly file: string; readonly line: number }): string =>
+  `the id ${id} is taken by ${by.file} line ${by.line}: give this ${what} an id of its own`;
+
 function refusal(rule: Rule, byId: ReadonlyMap<string, Rule>): string | undefined {
   const other = byId.get(rule.id);
-  if (other !== undefined)
-    return `the id ${rule.id} is taken by ${other.file} line ${other.line}: give this rule an id of its own`;
+  if (other !== undefined) return taken('rule', rule.id, other);
   if (RESERVED_ID.test(rule.id)) return `ids that begin with 'vigil.' are Vigil's own: choose another`;
   if (byId.size >= RULES_MAX)
     return `more than ${RULES_MAX} rules: this one and those after it are not in force`;
