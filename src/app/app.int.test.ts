@@ -197,6 +197,29 @@ test('a list changed in the console judges the next event; the change survives a
   assert.match(found.sentence, /login\.ours\.example\.com/);
 });
 
+test('a rule that was changed while Vigil was stopped: the notification channels hear of it', async () => {
+  for (const a of await alerts('Detection was weakened'))
+    await app.control.setAlertStatus(
+      { id: a.id, tenants: ['default'], at: app.now(), by: 'bob' },
+      { status: 'closed', reason: '' },
+      {
+        at: app.now(),
+        who: 'bob',
+        from: '',
+        action: 'alert.status',
+        object: a.id,
+        outcome: 'ok',
+        detail: '',
+      },
+    );
+  await app.close();
+  writeFileSync(join(RULES, 'mine.yml'), RULE('My rule, third', 'frotz'));
+  app = await open();
+  const told = (): true | undefined =>
+    posted.some((p) => p.body.includes('edited the rules \\"My rule, third\\"')) || undefined;
+  await until('told', told);
+});
+
 test('a second instance on the same folder is refused and names the process; so is a folder that others may write', async () => {
   const second = await openApp(options());
   assert(!second.ok);

@@ -156,11 +156,11 @@ async function open(o: AppOptions, closers: Closer[]): Promise<Result<App>> {
     log,
   });
   closers.push(() => rules.close());
-  const read = rules.load();
-  const pipeline = await openPipeline(o, { dataDir, control, store, fallback: read });
+  // Before rules are noted: what was changed while Vigil was stopped is told like any other weakening.
+  control.noticeChannels(channelsOf(config));
+  const pipeline = await openPipeline(o, { dataDir, control, store, fallback: rules.begin() });
   closers.push(() => pipeline.close());
-  // Read again where something is broken: what was in force before the restart has its last good version.
-  pipeline.reload(rules.problems.length === 0 ? read : rules.load(pipeline.content.rules));
+  pipeline.reload(rules.settle(pipeline.content.rules));
   rules.watch((content) => pipeline.reload(content));
 
   const warnings: string[] = [];
@@ -188,7 +188,6 @@ async function open(o: AppOptions, closers: Closer[]): Promise<Result<App>> {
   });
   control.onHumanChange((alert) => live.alerts([{ kind: 'updated', alert }]));
   control.onRaised((r) => live.alerts([r]));
-  control.noticeChannels(channelsOf(config));
   noteConfig(control, o, nowUs());
   const keeper = setInterval(() => {
     try {

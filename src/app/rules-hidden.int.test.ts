@@ -80,3 +80,26 @@ test('a filter that is made to meet more log sources was edited', async (t) => {
   assert.deepEqual(filtersOf(s, 'a'), ['f']);
   assert.equal((await weakened(s)).length, 1);
 });
+
+test('a start with a broken file notes what is in force once, and removes nothing', async (t) => {
+  const s = setup(t, { 'rules/a.yml': rule('a'), 'rules/b.yml': rule('b') });
+  const before = s.rules.set;
+  s.put('rules/a.yml', 'title: [broken\n');
+  const again = s.open();
+  again.begin();
+  again.settle(before);
+  assert.deepEqual(again.set.rules.map((r) => r.id).sort(), ['a', 'b']);
+  assert.deepEqual(
+    s.control.ruleVersions('a').map((v) => [v.n, v.until]),
+    [[1, 0]],
+  );
+  assert.deepEqual(await weakened(s), []);
+
+  // What was changed meanwhile is noted, where nothing is broken too.
+  s.put('rules/a.yml', rule('a', 'author: second\n'));
+  const third = s.open();
+  third.begin();
+  assert.deepEqual(await weakened(s), [], 'not before it is known what was in force');
+  third.settle(before);
+  assert.equal((await weakened(s)).length, 1);
+});

@@ -20,21 +20,14 @@ import {
   type RuleFile,
   rulesFromFiles,
 } from '../detect/load.ts';
-import {
-  EMPTY_RULES,
-  makeRuleSet,
-  type Rule,
-  type RuleMode,
-  type RuleProblem,
-  type RuleSet,
-} from '../detect/rule.ts';
+import { EMPTY_RULES, makeRuleSet, type Rule, type RuleProblem, type RuleSet } from '../detect/rule.ts';
 import { cacheKey, RuleCache } from '../detect/rule-cache.ts';
 import { readTaxonomy, type Taxonomy } from '../detect/taxonomy.ts';
 import { type Content, makeContent } from '../pipeline/content.ts';
 import type { ControlStore } from '../store/control/control-store.ts';
 import type { AuditRecord } from '../store/control/tables/audit.ts';
 import type { RuleChanges, RuleRollback, RuleText } from '../store/control/tables/rule-versions.ts';
-import { effectiveMode, originOf, type RuleOrigin } from './rule-modes.ts';
+import { effectiveMode } from './rule-modes.ts';
 
 const POLL_MS = 2000;
 /** Looking takes at most one part in this many of the time. */
@@ -77,6 +70,7 @@ export class Rules {
   readonly #cache: RuleCache<FileRules>;
   #set: RuleSet = EMPTY_RULES;
   #inForce: RuleSet = EMPTY_RULES;
+  #filters: Loaded['filters'] = [];
   #stamp = '';
   #timer: NodeJS.Timeout | undefined;
   #expiry: NodeJS.Timeout | undefined;
@@ -106,9 +100,6 @@ export class Rules {
   get shippedDir(): string {
     return this.#o.shippedDir;
   }
-  originOf(rule: Pick<Rule, 'file'>): RuleOrigin {
-    return originOf(rule);
-  }
   rule(id: string): Rule | undefined {
     return this.#set.rules.find((r) => r.id === id);
   }
@@ -116,14 +107,34 @@ export class Rules {
   /** Reads all files. `previous`: what was in force, for rules that are broken now. */
   load(previous?: RuleSet, cause: Cause = DISK): Content {
     const begun = performance.now();
-    this.#stamp = this.#stampNow();
-    const loaded = this.#read(previous, this.#files());
-    this.#take(loaded);
-    this.#note(loaded, cause);
+    this.#take(this.#readAll(previous));
+    this.#note(cause);
     this.#saveCache();
     this.#expectExpiry();
     this.tookMs = performance.now() - begun;
     return makeContent(this.#inForce, this.lists());
+  }
+
+  /** A start's first look, before it is known what was in force: nothing is noted yet. `settle` follows. */
+  begin(): Content {
+    const begun = performance.now();
+    this.#take(this.#readAll(undefined));
+    this.tookMs = performance.now() - begun;
+    return makeContent(this.#inForce, this.lists());
+  }
+
+  /** A start knows what was in force: what is broken keeps its last good version, and what is in force is noted. */
+  settle(previous: RuleSet): Content {
+    if (this.problems.length > 0) return this.load(previous);
+    this.#note(DISK);
+    this.#saveCache();
+    this.#expectExpiry();
+    return makeContent(this.#inForce, this.lists());
+  }
+
+  #readAll(previous: RuleSet | undefined): Loaded {
+    this.#stamp = this.#stampNow();
+    return this.#read(previous, this.#files());
   }
 
   /** What a file would change: its own problems, and those that it causes in others. Nothing comes into force. */
@@ -192,6 +203,7 @@ export class Rules {
 
   #take(loaded: Loaded): void {
     this.#set = loaded.set;
+    this.#filters = loaded.filters;
     this.#inForce = loaded.set.rules.some((r) => r.mode === 'off')
       ? makeRuleSet(loaded.set.rules.filter((r) => r.mode !== 'off'))
       : loaded.set;
@@ -202,13 +214,15 @@ export class Rules {
   }
 
   /** Writes what came into force; drops roll-backs whose file has moved on. */
-  #note(loaded: Loaded, cause: Cause): void {
+  #note(cause: Cause): void {
     const { control } = this.#o;
     const at = this.#o.now();
     const upgraded = control.setting('rules.version') !== this.#o.version;
     if (upgraded) control.setSetting('rules.version', this.#o.version);
-    control.noteRuleVersions(textsOf(loaded), { at, who: cause.who, source: cause.source }, (c) =>
-      changeAudit(c, { cause, at, upgraded }),
+    control.noteRuleVersions(
+      textsOf(this.#set, this.#filters),
+      { at, who: cause.who, source: cause.source },
+      (c) => changeAudit(c, { cause, at, upgraded }),
     );
     for (const [id, r] of control.rollbacks()) if (this.#movedOn(id, r)) control.dropRollback(id);
   }
@@ -328,11 +342,11 @@ export class Rules {
 const textOf = (p: RuleProblem): string => `${p.file}:${p.line}:${p.reason}`;
 
 /** Rules and filter documents of files, as the history keeps them; exceptions have a table of their own. */
-function textsOf(loaded: Loaded): RuleText[] {
-  const rules = loaded.set.rules
+function textsOf(set: RuleSet, read: Loaded['filters']): RuleText[] {
+  const rules = set.rules
     .filter((r) => r.partOf === undefined)
     .map((r) => ({ rule: r.id, version: r.version, title: r.title, file: r.file, yaml: r.yaml }));
-  const filters = loaded.filters
+  const filters = read
     .filter((f) => isRuleFile(f.file))
     .map((f) => {
       const meant = { rules: f.rules, source: f.source, taxonomy: f.taxonomy, filter: f.detection };
@@ -380,5 +394,3 @@ function changeAudit(
     }),
   };
 }
-
-export type { RuleMode };
