@@ -13,7 +13,7 @@ import type { Rule, RuleSet } from '../detect/rule.ts';
 import { type Backtest, backtest } from '../history/backtest.ts';
 import { judgeLate } from '../history/late.ts';
 import type { Ask } from '../history/read.ts';
-import type { HistoryLimits, ListsFrom } from '../history/run.ts';
+import { ALERTS_MAX, type HistoryLimits, type ListsFrom } from '../history/run.ts';
 import type { AlertChange } from '../model/alert.ts';
 import type { LateMark } from '../model/late.ts';
 import type { Origin } from '../model/event.ts';
@@ -36,7 +36,12 @@ export const LIST_PERIODS_MAX = 200;
 /** Backtests at once. */
 export const BACKTESTS_MAX = 2;
 /** A backtest that a person waits for. */
-export const BACKTEST_LIMITS: HistoryLimits = { candidatesMax: 20_000_000, bytesMax: 200e9, msMax: 300_000 };
+export const BACKTEST_LIMITS: HistoryLimits = {
+  candidatesMax: 20_000_000,
+  bytesMax: 200e9,
+  msMax: 300_000,
+  alertsMax: ALERTS_MAX,
+};
 
 export type HistoryDeps = {
   readonly store: EventStore;

@@ -2,7 +2,7 @@
  * What a rule would have done: its matches and alerts over stored events, per day, with examples and a forecast. The rule
  * is judged as if it alerted, whatever its mode; nothing is written and nobody is told.
  *
- * Held by `backtest.int.test.ts`.
+ * Held by `run.int.test.ts` and, through the interface, by `src/app/backtests.int.test.ts`.
  */
 import type { Condition } from '../condition/tree.ts';
 import { makeRuleSet, type Rule, type RuleProblem, type RuleSet } from '../detect/rule.ts';
@@ -83,7 +83,7 @@ export type Backtest = {
     readonly perWeek: number;
     readonly low: number;
     readonly high: number;
-    /** Days of data it stands on. */
+    /** Days of data it stands on; 0: there is no forecast. */
     readonly days: number;
   };
   readonly cost: Pick<HistoryResult, 'candidates' | 'rowsRead' | 'bytesRead' | 'tookMs' | 'width'>;
@@ -117,6 +117,7 @@ export async function backtest(o: BacktestOptions): Promise<Backtest> {
   for (const a of alerts) tally.alert(Math.max(a.firstSeen, o.from));
   const heldFrom = result.stopped === 'cancelled' ? 0 : await oldest(o);
   const days = heldFrom === 0 ? 0 : Math.max(0, o.to - Math.max(o.from, heldFrom)) / DAY_US;
+  const counted = result.stopped === '' && result.alertsLeftOut === 0;
   return {
     rule: {
       id: rule.id,
@@ -145,7 +146,8 @@ export async function backtest(o: BacktestOptions): Promise<Backtest> {
       })),
       events: tally.examples,
     },
-    forecast: forecast(alerts.length, days),
+    // Days that were not judged, or alerts that were not counted, would make it too low.
+    forecast: forecast(alerts.length, counted ? days : 0),
     cost: {
       candidates: result.candidates,
       rowsRead: result.rowsRead,
@@ -155,7 +157,7 @@ export async function backtest(o: BacktestOptions): Promise<Backtest> {
     },
     problems: result.problems,
     stopped: result.stopped,
-    notes: notesOf(rule, o, { result, heldFrom, days }),
+    notes: notesOf(rule, o, { result, heldFrom, days, counted }),
   };
 }
 
@@ -203,7 +205,12 @@ async function oldest(o: BacktestOptions): Promise<number> {
 function notesOf(
   rule: Rule,
   o: BacktestOptions,
-  r: { readonly result: HistoryResult; readonly heldFrom: number; readonly days: number },
+  r: {
+    readonly result: HistoryResult;
+    readonly heldFrom: number;
+    readonly days: number;
+    readonly counted: boolean;
+  },
 ): string[] {
   const out: string[] = [];
   const fed = countedBy(o.set, rule.id);
@@ -216,10 +223,15 @@ function notesOf(
       'its level is informational, which never enters the queue; the alerts shown are those of level low',
     );
   if (r.heldFrom > o.from + DAY_US)
-    out.push(`the store holds ${r.days.toFixed(1)} days of the range; the forecast stands on those`);
+    out.push(
+      `the store holds ${r.days.toFixed(1)} days of the range${r.counted ? '; the forecast stands on those' : ''}`,
+    );
   if (r.result.stopped !== '')
-    out.push(`it was stopped (${r.result.stopped}): the figures are those up to there`);
-  if (r.result.alertsLeftOut > 0) out.push(`${r.result.alertsLeftOut} more alerts are not counted`);
+    out.push(
+      `it was stopped (${r.result.stopped}): the figures are those up to there, and there is no forecast`,
+    );
+  if (r.result.alertsLeftOut > 0)
+    out.push(`${r.result.alertsLeftOut} more alerts are not counted, so there is no forecast`);
   if (r.result.alerts.some((a) => a.rule.startsWith('vigil.storm')))
     out.push('it would have run into the storm limit: some matches were folded into one alert');
   return out;

@@ -3,7 +3,7 @@
  * base rules can be met by. It may hold for more (the engine judges each row again), never for less.
  *
  * Three widths, the narrowest that can be said: what the rules say; only their log sources; everything in the scope.
- * Held by `candidates.test.ts` and, row by row, by `equivalence.ts`.
+ * Held by `candidates.test.ts` and, row by row, by `equivalence.int.test.ts`.
  */
 import { type Condition, type Lists, EVERYTHING } from '../condition/tree.ts';
 import type { RuleSet } from '../detect/rule.ts';

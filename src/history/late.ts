@@ -4,7 +4,8 @@
  * alert marked late.
  *
  * Contract: every alert that the late events would have raised in time is there afterwards, once (held by
- * `late.int.test.ts` with the real pipeline, and by `equivalence.ts`). Idempotent: alert ids come from what is alerted on.
+ * `src/app/history.int.test.ts` with the real pipeline, and by `equivalence.int.test.ts`); where that could not be judged
+ * in full, an alert says so. Idempotent: alert ids come from what is alerted on.
  */
 import { gapOf } from '../alert/detection.ts';
 import { type AlertHead, alertId, toAlert, newEpisode } from '../alert/episode.ts';
@@ -14,11 +15,17 @@ import type { Alert, AlertChange } from '../model/alert.ts';
 import type { LateMark } from '../model/late.ts';
 import type { Ask } from './read.ts';
 import { reachOf, rulesFor, withCounting } from './rule-closure.ts';
-import { type HistoryLimits, type HistoryResult, type ListsFrom, runHistory } from './run.ts';
+import { ALERTS_MAX, type HistoryLimits, type HistoryResult, type ListsFrom, runHistory } from './run.ts';
 
 /** Late work is done beside everything else: what would take longer is reported instead. */
-export const LATE_LIMITS: HistoryLimits = { candidatesMax: 5_000_000, bytesMax: 50e9, msMax: 600_000 };
+export const LATE_LIMITS: HistoryLimits = {
+  candidatesMax: 5_000_000,
+  bytesMax: 50e9,
+  msMax: 600_000,
+  alertsMax: ALERTS_MAX,
+};
 export const LATE_RULE_ID = 'vigil.late';
+const REASON_CHARS_MAX = 200;
 
 export type LateOptions = {
   readonly ask: Ask;
@@ -82,10 +89,11 @@ export async function judgeLate(mark: LateMark, o: LateOptions): Promise<LateJud
       .some((x) => x.id === a.id || sameKey(x, a));
     if (!there) changes.push({ kind: 'opened', alert: late(a, o.judgedAt) });
   }
-  if (result.stopped !== '' && result.stopped !== 'cancelled')
+  const missing = missingOf(result);
+  if (missing !== '' && result.stopped !== 'cancelled')
     changes.push({
       kind: 'opened',
-      alert: overflow(mark, result, { rule: byId.get(mark.rule), at: o.judgedAt }),
+      alert: overflow(mark, missing, { rule: byId.get(mark.rule), at: o.judgedAt }),
     });
   return { changes, result };
 }
@@ -119,10 +127,23 @@ const late = (a: Alert, at: number): Alert => ({
   ],
 });
 
+/** Why the judgement is not whole, for a person; '' where it is. */
+function missingOf(r: HistoryResult): string {
+  const out: string[] = [];
+  if (r.stopped !== '') out.push(`more than the limit of ${r.stopped}`);
+  if (r.alertsLeftOut > 0) out.push(`${r.alertsLeftOut} more alerts were not kept`);
+  const [problem] = r.problems;
+  if (problem !== undefined)
+    out.push(
+      `${r.problems.length} ${r.problems.length === 1 ? 'rule' : 'rules'} could not be compiled: ${problem.reason.slice(0, REASON_CHARS_MAX)}`,
+    );
+  return out.length === 0 ? '' : `${out.join('; ')} (${r.candidates} events were judged)`;
+}
+
 /** Says what could not be judged: which rule, which stretch, how much. */
 function overflow(
   mark: LateMark,
-  result: HistoryResult,
+  missing: string,
   o: { readonly rule: Rule | undefined; readonly at: number },
 ): Alert {
   const title = o.rule?.title ?? mark.rule;
@@ -150,7 +171,7 @@ function overflow(
     sentence: null,
     fixed:
       `${mark.events} events came too late for the windows of rule "${title}", between ${time(from)} and ${time(mark.to)}, ` +
-      `and could not all be judged again: more than the limit of ${result.stopped} (${result.candidates} events were judged)`,
+      `and could not all be judged again: ${missing}`,
   };
   return toAlert(
     { ...episode, id: alertId([mark.tenant, mark.origin, rule.id, mark.rule, mark.from]) },

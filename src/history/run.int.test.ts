@@ -11,7 +11,7 @@ import { backtest, DAY_US, forecast } from './backtest.ts';
 import { scopeSql } from './candidates.ts';
 import { type Ask, candidatePages, type Order } from './read.ts';
 import { judgeLate, LATE_RULE_ID } from './late.ts';
-import { type HistoryOptions, runHistory } from './run.ts';
+import { type HistoryLimits, type HistoryOptions, runHistory } from './run.ts';
 
 const S = 1e6;
 const RULES = rulesOf(BRUTE);
@@ -164,6 +164,59 @@ detection: { sel: { host.name: nowhere }, condition: sel }
   }
 });
 
+test('alerts beyond what is kept are counted once each, however often they change', async () => {
+  // Two addresses that go on for a quarter of an hour.
+  const encoder = new BlockEncoder();
+  for (let i = 0; i < 90; i++) {
+    const at = START + i * 10 * S;
+    const fields = { 'event.outcome': 'failure', 'source.ip': `10.0.2.${i % 2}`, 'host.name': 'web01' };
+    const e = testEvent(fields, { ts: at, text: 'x' });
+    const p = testProvenance({ tenant: 'two', batch: i + 1, ord: 0, ingested: at, retentionDays: 3650 });
+    stampOurs(e, p);
+    encoder.add(e, p);
+  }
+  await t.store.insert([encoder.finish()], 'two');
+  const whole = await runHistory(options({ scope: { tenants: ['two'] } }));
+  assert.deepEqual([whole.alerts.length, whole.alertsLeftOut], [2, 0]);
+  assert.ok(whole.alerts.every((a) => a.updatedAt > a.openedAt));
+  const few = await runHistory(options({ scope: { tenants: ['two'] }, limits: { alertsMax: 1 } }));
+  assert.deepEqual([few.alerts, few.alertsLeftOut], [whole.alerts.slice(0, 1), 1]);
+});
+
+test('a backtest that did not count everything forecasts nothing', async () => {
+  const of = (limits: Partial<HistoryLimits>) =>
+    backtest({
+      ask,
+      set: RULES,
+      rule: 'brute',
+      lists: [{ from: 0, lists: new Map() }],
+      scope: { tenants: ['default'] },
+      from: START - 3 * DAY_US,
+      to: START + DAYS * DAY_US,
+      judgedAt: START + 20 * DAY_US,
+      limits,
+    });
+  const whole = (await of({})).notes;
+  assert.ok(whole.some((n) => /the forecast stands on those/.test(n)));
+  for (const [limits, note] of [
+    [
+      { candidatesMax: 100 },
+      'it was stopped (candidates): the figures are those up to there, and there is no forecast',
+    ],
+    [{ alertsMax: 1 }, '4 more alerts are not counted, so there is no forecast'],
+  ] as const) {
+    const b = await of(limits);
+    assert.ok(b.alerts > 0);
+    assert.deepEqual(b.forecast, forecast(0, 0));
+    assert.ok(b.notes.includes(note), b.notes.join('\n'));
+    assert.ok(!b.notes.some((n) => /stands on/.test(n)));
+    assert.ok(
+      b.notes.some((n) => /the store holds 10\.0 days of the range/.test(n)),
+      b.notes.join('\n'),
+    );
+  }
+});
+
 test('what was received after the judgement does not count', async () => {
   const first = await runHistory(options({ judgedAt: START + DAY_US - 1 }));
   assert.equal(first.alerts.length, 1);
@@ -260,6 +313,23 @@ test('late work beyond its limits is named by an alert: rule, stretch, how much'
     /^7 events came too late for the windows of rule "Brute force", between .*, and could not all be judged again/,
   );
   assert.equal(said?.severity, 'high');
+  // Alerts that were not kept, and rules that could not be compiled, leave something unjudged as well.
+  const full = await judgeLate(mark, { ...o, limits: { alertsMax: 1 } });
+  assert.deepEqual(
+    full?.changes.map((c) => c.alert.rule),
+    ['brute', LATE_RULE_ID],
+  );
+  assert.match(
+    full?.changes[1]?.alert.sentence ?? '',
+    /judged again: \d more alerts were not kept \(\d+ events/,
+  );
+  const rules = rulesOf(BRUTE.replace('event.outcome: failure', "user.name|expand: '%gone%'"));
+  const odd = await judgeLate(mark, { ...o, rules });
+  assert.deepEqual(
+    odd?.changes.map((c) => c.alert.rule),
+    [LATE_RULE_ID],
+  );
+  assert.match(odd?.changes[0]?.alert.sentence ?? '', /judged again: 1 rule could not be compiled: /);
   // Other keys than those that were late, and alerts that are there, are left alone.
   const other = await judgeLate({ ...mark, keys: ['["10.0.1.6"]'] }, o);
   assert.deepEqual(other?.changes, []);

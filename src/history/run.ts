@@ -3,7 +3,7 @@
  * the order in which the state owner saw them, with ticks at the times at which they were received.
  *
  * Contract: over the same events, rules and lists the matches are those of the workers and the alerts those of the state
- * owner, by id. Held by `equivalence.ts` (in `npm test`, `test/ci/equivalence.int.ts`, `npm run fuzz:equivalence`).
+ * owner, by id. Held by `equivalence.int.test.ts` (longer: `test/ci/equivalence.int.ts`, `npm run fuzz:equivalence`).
  * Nothing is written; the wall clock is read for `tookMs` and the time limit alone.
  */
 import { Detection, UPDATE_EVERY_US } from '../alert/detection.ts';
@@ -18,7 +18,6 @@ import { type Candidates, type CandidateScope, candidateSql, scopeSql } from './
 import { eventOf, matchedOf, wasJudged } from './event.ts';
 import { type Ask, candidatePages, type Cost, type Order } from './read.ts';
 
-/** Alerts kept in the answer; more are counted. */
 export const ALERTS_MAX = 10_000;
 /** Ticks that stand for one quiet stretch; while events flow every batch is one. */
 const TICKS_PER_GAP_MAX = 500;
@@ -34,11 +33,14 @@ export type HistoryLimits = {
   /** Bytes that the engine reads. */
   readonly bytesMax: number;
   readonly msMax: number;
+  /** Alerts kept in the answer; more are counted. */
+  readonly alertsMax: number;
 };
 export const LIMITS_DEFAULT: HistoryLimits = {
   candidatesMax: 20_000_000,
   bytesMax: 500e9,
   msMax: 3600_000,
+  alertsMax: ALERTS_MAX,
 };
 
 export type HistoryOptions = {
@@ -67,7 +69,7 @@ export type HistoryOptions = {
 export type HistoryResult = {
   /** As they stand at the end, by opening. */
   readonly alerts: readonly Alert[];
-  /** Alerts beyond ALERTS_MAX. */
+  /** Alerts beyond `alertsMax`. */
   readonly alertsLeftOut: number;
   /** Per rule: events that met it (for a correlation: how often it was met). */
   readonly matched: ReadonlyMap<string, number>;
@@ -291,8 +293,8 @@ function quiet(run: Run, to: number): void {
 }
 
 function take(run: Run, changes: readonly AlertChange[]): void {
-  for (const { alert } of changes) {
-    if (run.alerts.has(alert.id) || run.alerts.size < ALERTS_MAX) run.alerts.set(alert.id, alert);
-    else run.leftOut++;
+  for (const { kind, alert } of changes) {
+    if (run.alerts.has(alert.id) || run.alerts.size < run.limits.alertsMax) run.alerts.set(alert.id, alert);
+    else if (kind === 'opened') run.leftOut++;
   }
 }

@@ -88,7 +88,9 @@ export function backtestText(b: BacktestResult): string[] {
     `${time(b.from)} to ${time(b.to)}, lists ${b.lists}, enrichment as it was`,
     '',
     `${b.matches} ${b.rule.kind === 'rule' ? 'events met it' : 'events that it counts'}${b.rule.kind === 'rule' ? '' : `, met ${b.met} times`}, ${b.alerts} alerts`,
-    `forecast: ${b.forecast.perWeek} alerts a week (${b.forecast.low} to ${b.forecast.high}), from ${b.forecast.days} days of data`,
+    b.forecast.days === 0
+      ? 'forecast: none'
+      : `forecast: ${b.forecast.perWeek} alerts a week (${b.forecast.low} to ${b.forecast.high}), from ${b.forecast.days} days of data`,
     `read ${size(b.cost.bytesRead)} in ${b.cost.rowsRead} rows, judged ${b.cost.candidates} candidates, ${(b.cost.tookMs / 1000).toFixed(1)} s`,
   ];
   const most = Math.max(1, ...b.perDay.map((d) => d.matches));
