@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { RecordMeta } from '../model/record.ts';
-import { decodeFrame, FrameBuilder } from './frame.ts';
+import { decodeFrame, FrameBuilder, TAUGHT_CHARS_MAX } from './frame.ts';
 
 const meta = (sender: string): RecordMeta => ({
   tenant: 'default',
@@ -74,4 +74,13 @@ test('no bytes make the decoder throw, and a flipped bit never passes', () => {
       decodeFrame(Buffer.from(bytes));
     }),
   );
+});
+
+test('a text of the longest kind can be read again; a frame that no reader takes is not made', () => {
+  const b = new FrameBuilder(1);
+  b.taught('\u20ac'.repeat(TAUGHT_CHARS_MAX));
+  assert.equal(decodeFrame(b.seal(1, 1)).ok, true);
+  const large = new FrameBuilder(1);
+  for (let i = 0; i < 2; i++) large.taught('\u20ac'.repeat(TAUGHT_CHARS_MAX));
+  assert.throws(() => large.seal(1, 2), /longer than a reader takes/);
 });

@@ -25,6 +25,8 @@ const RECORD_HEADER_BYTES = 8;
 const POS_BYTES_MAX = 4096;
 /** Senders per frame: their lines must leave the head far below what a reader accepts. */
 export const FRAME_METAS_MAX = 8192;
+/** Characters of one text in a head (3 bytes each at most, escapes included): it has a frame of its own. */
+export const TAUGHT_CHARS_MAX = 8 * 1024 * 1024;
 
 /** What doors counted since the last frame: the left side of the ledger's equation. */
 export type Tally = {
@@ -181,6 +183,8 @@ export class FrameBuilder {
     const head = this.head();
     const headBytes = Buffer.from(JSON.stringify(head), 'utf8');
     const length = FRAME_HEADER_BYTES + headBytes.length + this.#used;
+    // It would be damage at the next start.
+    assert(length <= FRAME_BYTES_READ_MAX, `a frame of ${length} bytes is longer than a reader takes`);
     // A buffer of its own (not from the pool): it is handed to another thread whole.
     const out = Buffer.from(new ArrayBuffer(length));
     out.writeUInt32LE(FRAME_MAGIC, 0);

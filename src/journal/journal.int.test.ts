@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { silentLog } from '../base/log.ts';
 import type { RecordMeta } from '../model/record.ts';
-import { FRAME_RECORDS_MAX } from './frame.ts';
+import { FRAME_RECORDS_MAX, TAUGHT_CHARS_MAX } from './frame.ts';
 import { Journal } from './journal.ts';
 
 const META: RecordMeta = {
@@ -97,6 +97,16 @@ test('what was durable is replayed in order, over several segments; released seg
   await again.durable();
   assert.equal(again.lastBatch, last + 1);
   await again.close();
+});
+
+test('a text too long for a frame is refused, and stops nothing', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'vigil-journal-'));
+  const j = open(dir);
+  assert.throws(() => j.taught('x'.repeat(TAUGHT_CHARS_MAX + 1)), /too long/);
+  put(j, 'after');
+  await j.durable();
+  await j.close();
+  assert.deepEqual(texts(dir), ['after']);
 });
 
 test('a torn tail is cut, damage in the middle is skipped and reported, the rest is served', async () => {

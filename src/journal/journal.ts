@@ -18,7 +18,7 @@ import { promisify } from 'node:util';
 import type { Log } from '../base/log.ts';
 import { assert, errorText } from '../base/result.ts';
 import type { DropReason, Offer, RawRecord, RecordMeta } from '../model/record.ts';
-import { type Frame, FrameBuilder, type FrameHead } from './frame.ts';
+import { type Frame, FrameBuilder, type FrameHead, TAUGHT_CHARS_MAX } from './frame.ts';
 import {
   type Damage,
   readFrameBytes,
@@ -202,6 +202,7 @@ export class Journal {
   }
   /** What the store knows of a new rule's past, in a frame of its own: a replay learns it at the same place. */
   taught(text: string): void {
+    assert(text.length <= TAUGHT_CHARS_MAX, 'a taught text is too long for a frame');
     this.#seal();
     this.#builder().taught(text);
     this.#seal();

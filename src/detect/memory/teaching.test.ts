@@ -4,7 +4,13 @@ import { test } from 'node:test';
 import type { MatchedEvent } from '../../model/match.ts';
 import type { ConditionRule } from '../rule.ts';
 import { load } from '../testing.ts';
-import { EVENTS_PER_TEXT_MAX, Pupil, type Teaching } from './teaching.ts';
+import {
+  EVENTS_PER_TEXT_MAX,
+  EVENTS_TAUGHT_CHARS_MAX,
+  Pupil,
+  TEXT_CHARS_MAX,
+  type Teaching,
+} from './teaching.ts';
 import { Bench, DAY, HOUR, normalized, S, T0, THREE } from './testing.ts';
 
 const SET = load(THREE).set;
@@ -98,4 +104,31 @@ test('taught once; what comes a second time is not counted again', () => {
     last: true,
   });
   assert.equal(new TextDecoder().decode(b.detection.snapshot()), before);
+});
+
+test('texts are bounded by characters, and so is what is held for them', () => {
+  const rule = SET.rules.find(
+    (r): r is ConditionRule => r.kind === 'condition' && r.subject === 'certificate',
+  );
+  assert.ok(rule !== undefined);
+  const source = new Bench(SET);
+  const pupil = new Pupil(rule);
+  const see = (i: number, names: number): void => {
+    const g = issued(T0 + i * S, `A${i}`, START + 50 * DAY);
+    const e = source.matched(normalized(g), g);
+    const san = Array.from({ length: names }, (_, k) => `${i}.${k}.`.padEnd(250, 'a'));
+    pupil.see({ ...e, fields: [...e.fields, ['x509.alternative_names', san]] });
+  };
+  see(0, 20_000);
+  for (let i = 1; i <= 500; i++) see(i, 600);
+  const texts = pupil.teachings({ tenant: 'default', origin: 'live', since: T0 });
+  const sizes = texts.map((t) => JSON.stringify(t).length);
+  assert.ok(Math.max(...sizes) < 1.1 * TEXT_CHARS_MAX, `${Math.max(...sizes)} characters in a text`);
+  const serials = texts.flatMap((t) =>
+    t.events.map((e) => e.fields.find(([n]) => n === 'x509.serial_number')?.[1]),
+  );
+  assert.equal(serials.at(-1), 'A500');
+  assert.ok(!serials.includes('A0'), 'too large for a text');
+  assert.ok(serials.length > 150 && serials.length < 500, `${serials.length} events taught`);
+  assert.ok(sizes.reduce((a, b) => a + b) < 1.1 * EVENTS_TAUGHT_CHARS_MAX);
 });

@@ -16,9 +16,14 @@ import { DAY_US } from './usual.ts';
 /** Keys and events per text; a rule may be taught in several. */
 export const KEYS_PER_TEXT_MAX = 1000;
 export const EVENTS_PER_TEXT_MAX = 300;
+/** Characters of a text's JSON; what is longer alone is left out. */
+export const TEXT_CHARS_MAX = 1024 * 1024;
 /** In all, per rule: the keys with most events, the newest events. */
 export const KEYS_TAUGHT_MAX = 20_000;
 export const EVENTS_TAUGHT_MAX = 20_000;
+/** Characters of their JSON; twice as much is held while they are gathered. */
+export const EVENTS_TAUGHT_CHARS_MAX = 32 * 1024 * 1024;
+const KEYS_CHARS_MAX = 32 * 1024 * 1024;
 
 export type TaughtKey = {
   /** Index of the rule's term. */
@@ -58,7 +63,10 @@ export class Pupil {
     string,
     { readonly key: TaughtKey; readonly days: Map<number, number>; total: number }
   >();
-  readonly #events: MatchedEvent[] = [];
+  /** Characters of the keys. */
+  #keysChars = 0;
+  #events: HeldEvent[] = [];
+  #eventsChars = 0;
 
   constructor(rule: ConditionRule) {
     this.#rule = rule;
@@ -76,14 +84,33 @@ export class Pupil {
     }
     if (!wanted) return;
     const fields = e.fields.filter(([n]) => this.#keep.has(n) || CERTIFICATE_FIELD.test(n));
-    this.#events.push({ ...lean(e, this.#keep), fields });
-    if (this.#events.length > 2 * EVENTS_TAUGHT_MAX) this.#events.splice(0, EVENTS_TAUGHT_MAX);
+    const event = { ...lean(e, this.#keep), fields };
+    const { length: chars } = JSON.stringify(event);
+    if (chars > TEXT_CHARS_MAX) return;
+    this.#events.push({ event, chars });
+    this.#eventsChars += chars;
+    if (this.#events.length > 2 * EVENTS_TAUGHT_MAX || this.#eventsChars > 2 * EVENTS_TAUGHT_CHARS_MAX)
+      this.#keepNewest();
+  }
+
+  #keepNewest(): void {
+    let from = this.#events.length;
+    let chars = 0;
+    while (from > 0 && this.#events.length - from < EVENTS_TAUGHT_MAX) {
+      const more = (this.#events[from - 1] as HeldEvent).chars;
+      if (chars + more > EVENTS_TAUGHT_CHARS_MAX) break;
+      chars += more;
+      from--;
+    }
+    this.#events = this.#events.slice(from);
+    this.#eventsChars = chars;
   }
 
   #count(id: string, key: TaughtKey, ts: number): void {
     let k = this.#days.get(id);
     if (k === undefined) {
-      if (this.#days.size >= 4 * KEYS_TAUGHT_MAX) return;
+      if (this.#days.size >= 4 * KEYS_TAUGHT_MAX || this.#keysChars >= KEYS_CHARS_MAX) return;
+      this.#keysChars += id.length + key.values.reduce((n, v) => n + v.length, 0);
       k = { key, days: new Map(), total: 0 };
       this.#days.set(id, k);
     }
@@ -97,14 +124,43 @@ export class Pupil {
       .sort((a, b) => b.total - a.total)
       .slice(0, KEYS_TAUGHT_MAX)
       .map((k): TaughtKey => ({ ...k.key, days: [...k.days] }));
-    const events = this.#events.slice(-EVENTS_TAUGHT_MAX);
-    const out: Teaching[] = [];
+    this.#keepNewest();
     const base = { rule: this.#rule.id, ...of };
-    for (let i = 0; i < keys.length; i += KEYS_PER_TEXT_MAX)
-      out.push({ ...base, keys: keys.slice(i, i + KEYS_PER_TEXT_MAX), events: [], last: false });
-    for (let i = 0; i < events.length; i += EVENTS_PER_TEXT_MAX)
-      out.push({ ...base, keys: [], events: events.slice(i, i + EVENTS_PER_TEXT_MAX), last: false });
-    out.push({ ...base, keys: [], events: [], last: true });
-    return out;
+    const sized = keys.map((key) => ({ key, chars: JSON.stringify(key).length }));
+    return [
+      ...inTexts(sized, KEYS_PER_TEXT_MAX).map((list) => ({
+        ...base,
+        keys: list.map((k) => k.key),
+        events: [],
+        last: false,
+      })),
+      ...inTexts(this.#events, EVENTS_PER_TEXT_MAX).map((list) => ({
+        ...base,
+        keys: [],
+        events: list.map((e) => e.event),
+        last: false,
+      })),
+      { ...base, keys: [], events: [], last: true },
+    ];
   }
+}
+
+type HeldEvent = { readonly event: MatchedEvent; readonly chars: number };
+
+/** In their order, so many and so long per text. */
+function inTexts<T extends { readonly chars: number }>(items: readonly T[], countMax: number): T[][] {
+  const out: T[][] = [];
+  let list: T[] = [];
+  let chars = 0;
+  for (const item of items) {
+    if (item.chars > TEXT_CHARS_MAX) continue;
+    if (list.length === 0 || list.length >= countMax || chars + item.chars > TEXT_CHARS_MAX) {
+      list = [];
+      chars = 0;
+      out.push(list);
+    }
+    list.push(item);
+    chars += item.chars;
+  }
+  return out;
 }
