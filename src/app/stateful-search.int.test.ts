@@ -6,7 +6,8 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { SearchRequest, SearchResult } from '../api/contract.ts';
 import { parseCondition } from '../condition/language/parse.ts';
-import type { Condition, Lists } from '../condition/tree.ts';
+import type { Lists } from '../condition/tree.ts';
+import type { Scope } from '../query/sql.ts';
 import type { ControlStore } from '../store/control/control-store.ts';
 import { StoreError } from '../store/engine/client.ts';
 import { openTestStore, TEST_INGESTED, type TestStore } from '../store/testing.ts';
@@ -294,11 +295,20 @@ test('two at once; what was judged is known for the next page', async () => {
   assert.equal(asked, 1);
 });
 
-const judged = (
-  condition: string,
-  scope: { readonly rowFilter?: Condition },
-  limits: Partial<Limits> = {},
-) => {
+test('what was heard of a key that fell silent is forgotten when it has been judged', async () => {
+  const tenant = 'passing';
+  const given = Array.from({ length: 60 }, (_, i): Given => {
+    const fields = { 'event.action': 'heartbeat', 'host.name': `once${i}` };
+    return { at: START + i * 5 * MIN, tenant, fields };
+  });
+  await new World(given).store(t, tenant);
+  const condition = 'NOT exists(event.action == heartbeat for host in 10m)';
+  // Each host is heard once; at any time, three of them are not yet judged.
+  const r = await judged(condition, { tenants: [tenant], from: START, to: START + DAY }, { heardMax: 6 });
+  assert.deepEqual([r.total, r.forgotten], [given.length, 0]);
+});
+
+const judged = (condition: string, scope: Partial<Scope>, limits: Partial<Limits> = {}) => {
   const parsed = parseCondition(condition, { now: 0, lists: LISTS });
   assert.ok(parsed.ok);
   const rule = searchRule(parsed.value, condition);

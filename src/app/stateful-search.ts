@@ -35,7 +35,6 @@ export const JUDGE_MS_MAX = 25_000;
 export const FOUND_MAX = 100_000;
 /** Keys per count: what a search holds is gone with it, so it may hold more than a rule. */
 const KEYS_MAX = 100_000;
-/** Events remembered for conditions of negations alone. */
 const HEARD_MAX = 500_000;
 /** As the state owner does it, microseconds of event time. */
 const SWEEP_EVERY_US = 600e6;
@@ -79,12 +78,15 @@ export type Limits = {
   readonly bytesMax: number;
   readonly msMax: number;
   readonly foundMax: number;
+  /** Events remembered for conditions of negations alone. */
+  readonly heardMax: number;
 };
 const LIMITS: Limits = {
   candidatesMax: CANDIDATES_MAX,
   bytesMax: BYTES_MAX,
   msMax: JUDGE_MS_MAX,
   foundMax: FOUND_MAX,
+  heardMax: HEARD_MAX,
 };
 
 /** Throws what the store throws; where the caller's signal fired, that it was aborted. */
@@ -94,7 +96,7 @@ export async function judgeSearch(o: JudgeOptions): Promise<Found> {
   const late = AbortSignal.timeout(limits.msMax);
   const signal = AbortSignal.any([o.signal, late]);
   const scope = candidateScope(o);
-  const judge = new Judge(o, scope, limits.foundMax);
+  const judge = new Judge(o, scope, limits);
   const cost = { rowsRead: 0, bytesRead: 0, statements: 0 };
   const over = (): Found['stopped'] => {
     if (late.aborted || performance.now() - began >= limits.msMax) return 'time';
@@ -154,12 +156,12 @@ class Judge {
   #swept: number;
   candidates = 0;
 
-  constructor(o: JudgeOptions, scope: CandidateScope, foundMax: number) {
+  constructor(o: JudgeOptions, scope: CandidateScope, limits: Limits) {
     this.#o = o;
-    this.#foundMax = foundMax;
+    this.#foundMax = limits.foundMax;
     this.#compiled = compileRules(o.rule.set, o.lists);
     this.#memory = new Memory(o.rule.set, o.lists, { groupsMax: KEYS_MAX });
-    this.#heard = o.rule.silence ? new Heard(o.rule) : undefined;
+    this.#heard = o.rule.silence ? new Heard(o.rule, limits.heardMax) : undefined;
     this.#at = scope.from;
     this.#swept = scope.from;
     // It knows what the store holds, as a rule does that was taught from it.
@@ -200,6 +202,7 @@ class Judge {
     const hits: MemoryHit[] = [];
     if (this.#o.rule.rule.deferred) this.#memory.tick(at, hits);
     this.#take(hits);
+    this.#heard?.forget(at);
     if (at - this.#swept < SWEEP_EVERY_US) return;
     this.#swept = at;
     this.#memory.sweep(at);
@@ -266,11 +269,14 @@ export const newestFirst = (a: FoundEvent, b: FoundEvent): number =>
  */
 class Heard {
   readonly #rule: SearchRule;
+  /** By the last of each. */
   readonly #events = new Map<string, FoundEvent[]>();
+  readonly #max: number;
   #held = 0;
 
-  constructor(rule: SearchRule) {
+  constructor(rule: SearchRule, max: number) {
     this.#rule = rule;
+    this.#max = max;
   }
 
   #groups(e: MatchedEvent): Set<string> {
@@ -286,16 +292,34 @@ class Heard {
   note(e: MatchedEvent): void {
     for (const g of this.#groups(e)) {
       const list = this.#events.get(g) ?? [];
+      const settled = this.#settled(e.ts);
       let old = 0;
-      const settled = e.ts - this.#rule.behind - CLOSE_AFTER_US - 2 * TICK_EVERY_US;
       while (old < list.length && (list[old] as FoundEvent).ts < settled) old++;
       list.splice(0, old);
       this.#held -= old;
-      if (this.#held >= HEARD_MAX) continue;
-      list.push({ id: e.id, ts: e.ts });
-      this.#held++;
-      this.#events.set(g, list);
+      if (this.#held < this.#max) {
+        list.push({ id: e.id, ts: e.ts });
+        this.#held++;
+        // To the end: those that have been silent for longest come first.
+        this.#events.delete(g);
+        this.#events.set(g, list);
+      } else if (list.length === 0) this.#events.delete(g);
     }
+  }
+
+  /** After everything that was due by then was judged: keys that fell silent before are given back. */
+  forget(at: number): void {
+    const settled = this.#settled(at);
+    for (const [g, list] of this.#events) {
+      if ((list.at(-1)?.ts ?? 0) >= settled) break;
+      this.#held -= list.length;
+      this.#events.delete(g);
+    }
+  }
+
+  /** Events before this have been judged. */
+  #settled(at: number): number {
+    return at - this.#rule.behind - CLOSE_AFTER_US - 2 * TICK_EVERY_US;
   }
 
   at(h: MemoryHit): EventId | undefined {
