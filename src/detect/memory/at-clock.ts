@@ -13,7 +13,7 @@ import type { MatchedEvent } from '../../model/match.ts';
 import { keyText } from '../group-keys.ts';
 import type { Measure, Residual } from '../rule.ts';
 import type { Core } from './at-events.ts';
-import { tokensOf } from './certificate.ts';
+import { setText, tokensOf } from './certificate.ts';
 import { Heap } from './heap.ts';
 import type { Certificate, Inventory } from './inventory.ts';
 import { judge } from './judge.ts';
@@ -264,7 +264,7 @@ function hitOf(core: Core, l: Look, event: MatchedEvent): MemoryHit {
         ? [['certificate.fingerprint.sha256', c.fingerprint]]
         : c.id !== ''
           ? [['certificate.id', c.id]]
-          : [['x509.alternative_names', c.names.join(' ')]];
+          : [['x509.alternative_names', setText(c.names)]];
   const since = core.since(rt, l.lane);
   const short = rt.tables.find((t) => mark - since < t.term.span);
   const notes = short === undefined ? [] : [historyNote(since, mark, short.term.span)];

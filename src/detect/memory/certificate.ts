@@ -4,13 +4,19 @@
  *
  * Held by `certificates.test.ts`.
  */
+import { createHash } from 'node:crypto';
 import { fieldOf, textOfField } from '../attempts.ts';
 import { textsOfField } from '../group-keys.ts';
 import type { MatchedEvent } from '../../model/match.ts';
 import { DAY_US } from './usual.ts';
 
-/** Names of one certificate that are kept. */
+/** Names of one certificate that are kept, and characters of them all. */
 export const NAMES_MAX = 100;
+export const NAMES_CHARS_MAX = 4096;
+/** Characters of a name (RFC 1035, 2.3.4, as written); longer ones are none. */
+export const NAME_CHARS_MAX = 253;
+/** Characters of a serial, issuer, id, service, requester; longer ones are cut. */
+export const TEXT_CHARS_MAX = 512;
 
 export type Sighting = {
   readonly action: string;
@@ -38,12 +44,26 @@ export type Sighting = {
 };
 
 const clean = (name: string): string => name.trim().toLowerCase().replace(/\.$/, '');
+const cleanName = (name: string): string => {
+  const own = clean(name);
+  return own.length > NAME_CHARS_MAX ? '' : own;
+};
+
+/** Sorted, each once, as far as there is room. */
+function namesOf(given: readonly string[]): string[] {
+  const sorted = [...new Set(given.filter((n) => n !== ''))].sort().slice(0, NAMES_MAX);
+  let room = NAMES_CHARS_MAX;
+  return sorted.filter((n) => {
+    room -= n.length;
+    return room >= 0;
+  });
+}
 
 export function sightingOf(e: MatchedEvent): Sighting {
-  const text = (name: string): string => textOfField(e, name);
-  const common = clean(text('x509.subject.common_name'));
-  const alternative = textsOfField(fieldOf(e, 'x509.alternative_names')).map(clean);
-  const names = [...new Set([common, ...alternative].filter((n) => n !== ''))].sort().slice(0, NAMES_MAX);
+  const text = (name: string): string => textOfField(e, name).slice(0, TEXT_CHARS_MAX);
+  const common = cleanName(text('x509.subject.common_name'));
+  const alternative = textsOfField(fieldOf(e, 'x509.alternative_names')).map(cleanName);
+  const names = namesOf([common, ...alternative]);
   const said = timeOf(e, 'x509.not_after');
   const days = fieldOf(e, 'certificate.days_left');
   const rough = said === undefined && typeof days === 'number';
@@ -64,7 +84,7 @@ export function sightingOf(e: MatchedEvent): Sighting {
     notBefore: timeOf(e, 'x509.not_before'),
     notAfter: rough ? e.ts + (days as number) * DAY_US : said,
     rough,
-    service: serviceOf(e),
+    service: serviceOf(e).slice(0, TEXT_CHARS_MAX),
     requester: text('certificate.requester'),
     revoked: text('certificate.status').toLowerCase() === 'revoked',
   };
@@ -101,4 +121,21 @@ export function tokensOf(
   if (s.names.length > 1) out.push(setToken(s.names));
   return out;
 }
-export const setToken = (names: readonly string[]): string => `names ${names.join(' ')}`;
+
+/** Characters of a set of names up to which it is its own token. */
+const SET_CHARS_MAX = 256;
+/** One certificate's names are asked for at each of its events. */
+const hashed = new WeakMap<readonly string[], string>();
+
+export const setToken = (names: readonly string[]): string => `names ${setText(names)}`;
+/** All the names; where they are many, the first and a hash of all. Equal for equal sets alone. */
+export function setText(names: readonly string[]): string {
+  const known = hashed.get(names);
+  if (known !== undefined) return known;
+  const all = names.join(' ');
+  if (all.length <= SET_CHARS_MAX) return all;
+  const hash = createHash('sha256').update(all).digest('hex').slice(0, 32);
+  const text = `${names[0] ?? ''} and ${names.length - 1} more (${hash})`;
+  hashed.set(names, text);
+  return text;
+}

@@ -2,8 +2,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { FieldValue } from '../../model/event.ts';
+import type { MatchedEvent } from '../../model/match.ts';
 import { load } from '../testing.ts';
-import { Bench, DAY, HOUR, LISTS, S, T0, THREE } from './testing.ts';
+import { NAMES_CHARS_MAX } from './certificate.ts';
+import { HOLDERS_MAX, Inventory } from './inventory.ts';
+import { Memory } from './memory.ts';
+import { Bench, DAY, HOUR, LISTS, normalized, S, T0, THREE } from './testing.ts';
 
 const RULES = load(THREE).set;
 const TITLE = 'Certificate expires in 7 days with no renewal attempt';
@@ -281,6 +285,75 @@ test('a rule edited while Vigil was down looks at the certificates that were kno
   b.restart(load(THREE.replace('renewal_event for', 'event.action:certificate_renewed for')).set);
   b.until(T0 + 2 * DAY, END - DAY);
   assert.deepEqual(expiring(b), ['x509.serial_number=A1']);
+});
+
+const SEEN = bench().matched(normalized({ at: T0, fields: {} }), { at: T0 });
+const seen = (i: number, more: Fields): MatchedEvent => ({
+  ...SEEN,
+  fields: Object.entries(cert(`S${i}`, END + i, more)),
+});
+
+test('what is kept of one certificate and of all is bounded in characters too', () => {
+  const names = Array.from({ length: 100 }, (_, i) => `${i}.${'x'.repeat(200)}.example.org`);
+  const long = 'y'.repeat(60_000);
+  const b = bench().event({
+    at: T0,
+    fields: cert('A1', END, {
+      'x509.alternative_names': ['a.example.org', `${'z'.repeat(300)}.example.org`, ...names],
+      'certificate.id': long,
+      'certificate.requester': long,
+      'service.name': long,
+    }),
+  });
+  const [kept] = [...([...b.detection.certificates()][0]?.all() ?? [])];
+  assert.ok(kept?.names.includes(`0.${'x'.repeat(200)}.example.org`));
+  assert.ok((kept?.names.join('').length ?? 0) <= NAMES_CHARS_MAX, 'names');
+  assert.ok(
+    kept?.names.every((n) => n.length <= 253),
+    'no name is longer than names are',
+  );
+  const { memory } = JSON.parse(new TextDecoder().decode(b.detection.snapshot())) as {
+    memory: { events: unknown };
+  };
+  const size = JSON.stringify({ ...memory, events: [] }).length;
+  assert.ok(size < 20_000, `${size} characters of state beside the events`);
+  const all = new Inventory('default', 'live');
+  for (let i = 0; i < 100; i++)
+    all.update(seen(i, { 'x509.alternative_names': names.map((n) => `${i}.${n}`) }));
+  const before = all.chars;
+  assert.ok(before > 100 * 3000, `${before}`);
+  while (all.chars > before / 2) all.evict();
+  assert.ok(all.size > 40 && all.size < 60 && all.evicted === 100 - all.size, `${all.size}`);
+});
+
+test('over all tenants the inventory that holds most gives way', () => {
+  const memory = new Memory(RULES, LISTS, { certificateCharsMax: 4000 });
+  const rules = RULES.rules.flatMap((r) => (r.partOf === undefined ? [] : [r.id]));
+  const put = (i: number, tenant: string) =>
+    memory.apply({ ...seen(i, { 'x509.alternative_names': [`h${i}.example.org`] }), tenant, rules }, 1, []);
+  put(1, 'small');
+  for (let i = 2; i < 30; i++) put(i, 'large');
+  assert.deepEqual(
+    [...memory.inventories()].map((i) => [i.tenant, i.size < 10, i.evicted > 0]),
+    [
+      ['small', true, false],
+      ['large', true, true],
+    ],
+  );
+});
+
+test('many certificates under one common name are told apart without looking at each', () => {
+  const inv = new Inventory('default', 'live');
+  const n = 5000;
+  const one = (i: number) => seen(i, { 'x509.alternative_names': [`h${i}.example.org`] });
+  for (let i = 0; i < n; i++) inv.update(one(i));
+  assert.equal(inv.size, n);
+  assert.equal(inv.about(['name shop.example.org']).length, HOLDERS_MAX);
+  const renewed = inv.update(seen(n + 7, { 'x509.alternative_names': ['h7.example.org'] }));
+  assert.equal(renewed.renewal?.serial, `S${n + 7}`, 'whose names are the same is found among them all');
+  const from = performance.now();
+  for (let i = 0; i < 200; i++) inv.update(one(2 * n + i));
+  assert.ok(performance.now() - from < 200, 'a millisecond each');
 });
 
 test('a sender that is catching up is waited for, up to six hours', () => {

@@ -7,14 +7,20 @@
  * - A new serial for the same set of names is a renewal: what it replaces is superseded. So is `certificate.previous_serial`.
  * - Revoked, deleted, superseded and expired ones are out.
  *
- * Bounded: CERTIFICATES_MAX per inventory; what is out goes first, then the longest unheard; both are counted. Held by
- * `certificates.test.ts`.
+ * Bounded: CERTIFICATES_MAX per inventory, CERTIFICATE_CHARS_MAX characters in all; what is out goes first, then the
+ * longest unheard, which is counted. Held by `certificates.test.ts`.
  */
 import type { EventId, MatchedEvent } from '../../model/match.ts';
 import type { Origin } from '../../model/event.ts';
-import { type Sighting, sightingOf, tokensOf } from './certificate.ts';
+import { type Sighting, setToken, sightingOf, tokensOf } from './certificate.ts';
 
 export const CERTIFICATES_MAX = 50_000;
+/** Of all inventories together: what a snapshot can hold, however the characters are escaped. */
+export const CERTIFICATE_CHARS_MAX = 48 * 1024 * 1024;
+/** What a record takes beside its names and texts, characters. */
+const RECORD_CHARS = 300;
+/** Certificates that one token leads to: the newest; thousands may have one common name. */
+export const HOLDERS_MAX = 256;
 /** What is out is forgotten this long after its last sighting or expiry, microseconds. */
 export const FORGET_US = 40 * 86_400e6;
 
@@ -103,9 +109,11 @@ export class Inventory {
   readonly origin: Origin;
   readonly #max: number;
   readonly #bySeq = new Map<number, Certificate>();
-  /** Token -> certificates. */
-  readonly #byToken = new Map<string, Set<Certificate>>();
+  /** Token -> certificates, by `seq`. */
+  readonly #byToken = new Map<string, Certificate[]>();
   #next = 0;
+  /** About what a snapshot of it takes, characters. */
+  chars = 0;
   evicted = 0;
 
   constructor(tenant: string, origin: Origin, max = CERTIFICATES_MAX) {
@@ -124,11 +132,11 @@ export class Inventory {
     return this.#bySeq.values();
   }
 
-  /** Certificates that share a token, in the order in which they came. */
+  /** Certificates that share a token, in the order in which they came; of each token the newest. */
   about(tokens: readonly string[]): Certificate[] {
     const out = new Set<Certificate>();
-    for (const t of tokens) for (const c of this.#byToken.get(t) ?? []) out.add(c);
-    return [...out].sort((a, b) => a.seq - b.seq);
+    for (const t of tokens) for (const c of this.#byToken.get(t)?.slice(-HOLDERS_MAX) ?? []) out.add(c);
+    return tokens.length === 1 ? [...out] : [...out].sort((a, b) => a.seq - b.seq);
   }
 
   update(e: MatchedEvent): Change {
@@ -230,7 +238,7 @@ export class Inventory {
   }
 
   #add(s: Sighting, e: MatchedEvent): Certificate {
-    if (this.#bySeq.size >= this.#max) this.#evict();
+    if (this.#bySeq.size >= this.#max) this.evict();
     const c: Certificate = {
       seq: this.#next++,
       serial: s.serial,
@@ -269,7 +277,7 @@ export class Inventory {
       renewal = x;
       x.renewalAt ??= x.madeAt ?? x.notBefore ?? x.firstSeen;
     };
-    for (const other of this.about(tokensOf({ ...c, previousSerial: '' }))) {
+    for (const other of c.names.length === 0 ? [] : this.about([setToken(c.names)])) {
       if (other === c || other.state !== 'valid' || !sameNames(other, c)) continue;
       const [first, last] = (other.notAfter ?? 0) <= (c.notAfter ?? 0) ? [other, c] : [c, other];
       if ((first.notAfter ?? 0) === (last.notAfter ?? 0)) continue;
@@ -293,22 +301,25 @@ export class Inventory {
   }
 
   #link(c: Certificate): void {
+    this.chars += charsOf(c);
     for (const t of linksOf(c)) {
       const list = this.#byToken.get(t);
-      if (list === undefined) this.#byToken.set(t, new Set([c]));
-      else list.add(c);
+      if (list === undefined) this.#byToken.set(t, [c]);
+      else list.splice(placeOf(list, c), 0, c);
     }
   }
   #unlink(c: Certificate): void {
+    this.chars -= charsOf(c);
     for (const t of linksOf(c)) {
-      const list = this.#byToken.get(t);
-      list?.delete(c);
-      if (list?.size === 0) this.#byToken.delete(t);
+      const list = this.#byToken.get(t) ?? [];
+      const at = placeOf(list, c);
+      if (list[at] === c) list.splice(at, 1);
+      if (list.length === 0) this.#byToken.delete(t);
     }
   }
 
   /** Looks at the longest unheard ones for one that is out; otherwise the longest unheard goes. */
-  #evict(): void {
+  evict(): void {
     let victim: Certificate | undefined;
     let looked = 0;
     for (const c of this.#bySeq.values()) {
@@ -385,11 +396,31 @@ function certificateOf([ids, texts, names, times, event, fired]: CertificateStat
 }
 
 /** What is out is found by its own identity alone: thousands of short-lived ones may have had the same names. */
-function linksOf(c: Certificate): string[] {
+function linksOf(c: Certificate): readonly string[] {
   const own = { serial: c.serial, previousSerial: '', fingerprint: c.fingerprint, id: c.id };
-  return tokensOf(
-    c.state === 'valid' ? { ...own, common: c.common, names: c.names } : { ...own, common: '', names: [] },
-  );
+  if (c.state !== 'valid') return tokensOf({ ...own, common: '', names: [] });
+  const tokens = tokensOf({ ...own, common: c.common, names: c.names });
+  // Its only name may be the first of many others: those that have it alone are found by the set.
+  return c.names.length === 1 ? [...tokens, setToken(c.names)] : tokens;
+}
+
+/** Where it stands, or would stand, in the order of `seq`. */
+function placeOf(list: readonly Certificate[], c: Certificate): number {
+  let lo = 0;
+  let hi = list.length;
+  while (lo < hi) {
+    const mid = (lo + hi) >>> 1;
+    if ((list[mid] as Certificate).seq < c.seq) lo = mid + 1;
+    else hi = mid;
+  }
+  return lo;
+}
+
+function charsOf(c: Certificate): number {
+  let n = RECORD_CHARS + c.serial.length + c.issuer.length + c.issuerName.length + c.fingerprint.length;
+  n += c.id.length + c.common.length + c.service.length + c.requester.length;
+  for (const name of c.names) n += name.length + 3;
+  return n;
 }
 
 /** A store that knows no serial and somebody who saw it speak of one certificate: equal names, equal end. */

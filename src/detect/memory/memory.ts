@@ -19,7 +19,7 @@ import { type Clock, lookAtDue, wake } from './at-clock.ts';
 import { atEvent, type Core, cover, remember, settleDue } from './at-events.ts';
 import { tokensOf, sightingOf } from './certificate.ts';
 import { Heap } from './heap.ts';
-import { type Certificate, Inventory, type InventoryState } from './inventory.ts';
+import { CERTIFICATE_CHARS_MAX, type Certificate, Inventory, type InventoryState } from './inventory.ts';
 import { certificateGroups, groupId, laneOf } from './keys.ts';
 import { fieldsOf, hasParts, judgedOf, lean, type MemoryHit, type Runtime, shapeOf } from './runtime.ts';
 import {
@@ -48,7 +48,11 @@ const IMPORT = '\u0000import' satisfies `\u0000${Origin}`;
 /** Tenants and origins. */
 export const LANES_MAX = 1000;
 
-export type MemoryOptions = { readonly groupsMax?: number; readonly certificatesMax?: number };
+export type MemoryOptions = {
+  readonly groupsMax?: number;
+  readonly certificatesMax?: number;
+  readonly certificateCharsMax?: number;
+};
 
 /** What the memory holds for one rule. */
 export type MemoryStats = {
@@ -240,12 +244,26 @@ export class Memory {
       this.#inventories.set(lane, inv);
     }
     const { certificate, renewal } = inv.update(e);
+    this.#boundCertificates();
     for (const rt of this.#rules.values()) {
       if (rt.rule.subject !== 'certificate') {
         if (renewal !== undefined) this.#inferred(rt, lane, renewal, e);
         continue;
       }
       for (const c of [certificate, renewal]) if (c !== undefined) wake(rt, lane, c, e.ingested);
+    }
+  }
+
+  /** Of all inventories the one that holds most gives way. */
+  #boundCertificates(): void {
+    const all = [...this.#inventories.values()];
+    let chars = all.reduce((n, i) => n + i.chars, 0);
+    const max = this.#options.certificateCharsMax ?? CERTIFICATE_CHARS_MAX;
+    while (chars > max) {
+      const most = all.reduce((a, b) => (b.chars > a.chars ? b : a));
+      chars -= most.chars;
+      most.evict();
+      chars += most.chars;
     }
   }
 
