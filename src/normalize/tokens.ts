@@ -15,6 +15,8 @@ const DEPTH_MAX = 8;
 /** Paths known at a time; beyond them all are forgotten. */
 export const PATHS_MAX = 8192;
 const BUCKETS = PATHS_MAX * 4;
+/** Buckets looked at for a key of a document: a sender can choose keys that collide. */
+export const PROBES_MAX = 64;
 
 /** The document itself, as a parent. */
 export const ROOT = 0;
@@ -145,6 +147,7 @@ export class Tokens {
         hash = (Math.imul(hash, 33) ^ c) | 0;
       }
       const path = this.#find(parent, i + 1, k, hash);
+      if (path < 0) return -1;
       if (this.#seen[path] === this.#epoch || this.n >= TOKENS_MAX) return -1;
       this.#seen[path] = this.#epoch;
       this.paths[this.n++] = path;
@@ -216,16 +219,19 @@ export class Tokens {
     return i;
   }
 
+  /** -1 where too many others stand in the way. */
   #find(parent: number, from: number, to: number, hash: number): number {
     const length = to - from;
-    for (let b = (hash >>> 0) & (BUCKETS - 1); ; b = (b + 1) & (BUCKETS - 1)) {
+    let b = bucketOf(hash);
+    for (let probes = 0; probes < PROBES_MAX; probes++) {
       const path = this.#hash[b] as number;
-      if (path === 0) break;
+      if (path === 0) return this.#add(parent, this.text.slice(from, to), hash);
       const key = this.#key[path] as string;
       if (this.#parent[path] === parent && key.length === length && this.text.startsWith(key, from))
         return path;
+      b = (b + 1) & (BUCKETS - 1);
     }
-    return this.#add(parent, this.text.slice(from, to), hash);
+    return -1;
   }
 
   #add(parent: number, key: string, hash: number): number {
@@ -237,7 +243,7 @@ export class Tokens {
     this.#seen[path] = 0;
     this.#children.push(new Map());
     (this.#children[parent] as Map<string, number>).set(key, path);
-    let b = (hash >>> 0) & (BUCKETS - 1);
+    let b = bucketOf(hash);
     while (this.#hash[b] !== 0) b = (b + 1) & (BUCKETS - 1);
     this.#hash[b] = path;
     return path;
@@ -269,7 +275,11 @@ function blank(text: string, i: number): number {
   }
 }
 
-function hashOf(parent: number, key: string): number {
+/** The upper bits of a product: those of the sum itself follow the last characters alone. */
+export const bucketOf = (hash: number): number => Math.imul(hash, 0x9e3779b1) >>> BUCKET_SHIFT;
+const BUCKET_SHIFT = 32 - Math.log2(BUCKETS);
+
+export function hashOf(parent: number, key: string): number {
   let hash = parent * 31 + 7;
   for (let i = 0; i < key.length; i++) hash = (Math.imul(hash, 33) ^ key.charCodeAt(i)) | 0;
   return hash;
