@@ -27,6 +27,9 @@ import { type Cause, exceptionPath, OWN_PREFIX, type Rules } from './rules.ts';
 /** An exception lasts at most so long: microseconds, 366 days. */
 export const EXCEPTION_US_MAX = 366 * 86_400e6;
 export const EXCEPTIONS_MAX = 2000;
+/** Characters of one exception, and of all in force together: every one is read again when any of them changes. */
+export const EXCEPTION_CHARS_MAX = 128 * 1024;
+export const EXCEPTIONS_CHARS_MAX = 1024 * 1024;
 /** Rules named in the audit of an acceptance; the count is exact. */
 const NAMED_MAX = 50;
 /** Events that a test run from the console may make. */
@@ -60,7 +63,7 @@ export class RuleBook implements ApiRules {
   #quickFacts(): RuleFacts {
     const { rules, control } = this.#d;
     const exceptions = new Map<string, number>();
-    for (const e of control.exceptions(this.#d.now()).inForce)
+    for (const e of control.exceptionFacts(this.#d.now()))
       for (const id of e.rules) exceptions.set(id, (exceptions.get(id) ?? 0) + 1);
     return {
       set: rules.set,
@@ -98,7 +101,7 @@ export class RuleBook implements ApiRules {
     const { inForce, over } = control.exceptions(now);
     return {
       rule: infoOf(rule, rowOf(rule, f, problemsByFile(f.problems))),
-      modeBy: set?.by ?? (/^\s+mode:/m.test(rule.yaml) ? 'file' : originOf(rule)),
+      modeBy: set?.by ?? this.#modeSource(rule),
       modeReason: set?.reason ?? '',
       modeAt: set?.at ?? 0,
       sources: h?.sources ?? [],
@@ -114,6 +117,12 @@ export class RuleBook implements ApiRules {
       exceptions: [...inForce, ...over].filter((e) => e.rules.includes(id)),
       hasTests: existsSync(this.#testFile(rule)),
     };
+  }
+
+  /** Without a person's word the file's holds, where it has one. */
+  #modeSource(rule: Rule): string {
+    const written = this.#d.rules.parse(rule.id, rule.file, rule.yaml);
+    return typeof written !== 'string' && written.mode !== undefined ? 'file' : originOf(rule);
   }
 
   #shown(id: string): Rule | undefined {
@@ -261,13 +270,13 @@ export class RuleBook implements ApiRules {
       const named = countedBy(rule).map((c) => `"${rules.rule(c)?.title ?? c}"`);
       return refused(`it counts other rules: make the exception at ${named.join(', ')}`);
     }
-    const { inForce } = control.exceptions(by.at);
-    if (inForce.length >= EXCEPTIONS_MAX) return refused(`at most ${EXCEPTIONS_MAX} exceptions are in force`);
     if (input.expiresAt <= by.at) return refused('the end lies in the past');
     if (input.expiresAt > by.at + EXCEPTION_US_MAX)
       return refused('an exception ends within a year: it can be made again then');
     const exceptionId = randomUUID();
     const yaml = exceptionYaml(rule, { id: exceptionId, title: input.title, where: input.where });
+    const full = this.#full(yaml.length, by.at);
+    if (full !== undefined) return refused(full);
     const problem = rules.try({ path: exceptionPath(exceptionId), text: yaml })[0];
     if (problem !== undefined) return refused(problem.reason);
     const made: Exception = {
@@ -295,6 +304,17 @@ export class RuleBook implements ApiRules {
     await rules.causedBy(causeOf(by, 'file'), () => control.createException(made, entry));
     this.#d.health.forget();
     return { kind: 'done', value: made };
+  }
+
+  /** Why there is no room for another exception of so many characters. */
+  #full(chars: number, at: number): string | undefined {
+    const inForce = this.#d.control.exceptionFacts(at);
+    if (inForce.length >= EXCEPTIONS_MAX) return `at most ${EXCEPTIONS_MAX} exceptions are in force`;
+    if (chars > EXCEPTION_CHARS_MAX)
+      return `an exception holds at most ${EXCEPTION_CHARS_MAX} characters: use fewer values, or a filter file`;
+    if (inForce.reduce((n, e) => n + e.chars, chars) > EXCEPTIONS_CHARS_MAX)
+      return `the exceptions in force hold at most ${EXCEPTIONS_CHARS_MAX} characters together: end one, or write a filter file`;
+    return undefined;
   }
 
   async endException(id: string, by: RuleActor): Promise<RuleOutcome<true>> {

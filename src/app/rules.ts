@@ -71,6 +71,8 @@ export class Rules {
   #set: RuleSet = EMPTY_RULES;
   #inForce: RuleSet = EMPTY_RULES;
   #filters: Loaded['filters'] = [];
+  #lists: Lists | undefined;
+  readonly #forgetLists: () => void;
   #stamp = '';
   #timer: NodeJS.Timeout | undefined;
   #expiry: NodeJS.Timeout | undefined;
@@ -88,6 +90,10 @@ export class Rules {
     this.#cache = RuleCache.open(options.cacheFile, cacheKey(options.taxonomyDir));
     if (this.#cache.trouble !== '') options.log.warn(this.#cache.trouble);
     for (const d of [options.shippedDir, options.ownDir]) mkdirSync(d, { recursive: true });
+    // First of those who listen: whoever hears of a change asks for the lists.
+    this.#forgetLists = options.control.onListChange(() => {
+      this.#lists = undefined;
+    });
   }
 
   /** Every rule that loads, those that are off too. */
@@ -134,6 +140,7 @@ export class Rules {
 
   #readAll(previous: RuleSet | undefined): Loaded {
     this.#stamp = this.#stampNow();
+    this.#lists = undefined;
     return this.#read(previous, this.#files());
   }
 
@@ -245,8 +252,14 @@ export class Rules {
     }
   }
 
-  /** In force, or in force at a time (microseconds). */
+  /** In force, or in force at a time (microseconds). Those in force are read when they change, not when they are asked for. */
   lists(at?: number): Lists {
+    if (at !== undefined) return this.#readLists(at);
+    this.#lists ??= this.#readLists();
+    return this.#lists;
+  }
+
+  #readLists(at?: number): Lists {
     const out = new Map(this.#o.control.lists(at).map((l) => [l.name, { kind: l.kind, values: l.values }]));
     for (const [name, list] of this.#o.more) {
       out.set(name, { kind: list.kind, values: [...(out.get(name)?.values ?? []), ...list.values] });
@@ -292,7 +305,7 @@ export class Rules {
     if (this.#expiry !== undefined) clearTimeout(this.#expiry);
     this.#expiry = undefined;
     const now = this.#o.now();
-    const next = Math.min(...this.#o.control.exceptions(now).inForce.map((e) => e.expiresAt));
+    const next = Math.min(...this.#o.control.exceptionFacts(now).map((e) => e.expiresAt));
     if (!Number.isFinite(next)) return;
     const wait = Math.min(EXPIRY_WAIT_MS_MAX, Math.max(0, Math.ceil((next - now) / 1000)) + 1);
     // It picks up what was edited on disk since the last look, which is not Vigil's doing.
@@ -314,6 +327,7 @@ export class Rules {
     }
   }
   close(): void {
+    this.#forgetLists();
     if (this.#timer !== undefined) clearTimeout(this.#timer);
     if (this.#expiry !== undefined) clearTimeout(this.#expiry);
   }

@@ -11,7 +11,7 @@ import type { AlertBucket, AlertFilter, AlertList } from './tables/alert-lists.t
 import type { AuditRecord } from './tables/audit.ts';
 import type { Checkpoint } from './tables/checkpoints.ts';
 import type { DedupKey } from './tables/dedup.ts';
-import type { Exception } from './tables/exceptions.ts';
+import type { Exception, ExceptionFact } from './tables/exceptions.ts';
 import type { LateWork } from './tables/late.ts';
 import type { LedgerDelta, LedgerEntry, LedgerStored } from './tables/ledger.ts';
 import type { List } from './tables/lists.ts';
@@ -163,6 +163,8 @@ export type RulesPart = {
   /** It no longer applies: the file has another version. */
   dropRollback(rule: string): void;
   exceptions(at: number): { inForce: Exception[]; over: Exception[] };
+  /** Those in force, without their texts. */
+  exceptionFacts(at: number): ExceptionFact[];
   createException(e: Exception, audit: AuditRecord): Promise<void>;
   /** False where it is not in force. */
   endException(id: string, end: { at: number; by: string }, audit: AuditRecord): Promise<boolean>;

@@ -40,6 +40,7 @@ export function rulesPart(sql: Sql, recorder: Recorder): RulesPart {
     },
     dropRollback: (rule) => versions.deleteRollback(sql, rule),
     exceptions: (at) => exceptions.exceptions(sql, at),
+    exceptionFacts: (at) => exceptions.exceptionFacts(sql, at),
     createException: async (e, audit) => {
       sql.tx(() => {
         exceptions.putException(sql, e);

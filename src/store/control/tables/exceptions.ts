@@ -44,19 +44,35 @@ const fromRow = (r: ExceptionRow): Exception => ({
   endedBy: r.ended_by,
 });
 
-/** Ended and expired ones that are still shown. */
+/** Ended and expired ones that are still shown, and characters of their texts; older ones have the text ''. */
 const OLD_MAX = 500;
+const OLD_CHARS_MAX = 1024 * 1024;
+
+/** What is counted of an exception in force, without its text. */
+export type ExceptionFact = Pick<Exception, 'rules' | 'expiresAt'> & { readonly chars: number };
+
+export const exceptionFacts = (sql: Sql, at: number): ExceptionFact[] =>
+  sql
+    .rows(
+      'select rules, expires_at, length(yaml) as chars from exceptions where ended_at = 0 and expires_at > ?',
+      [at],
+    )
+    .map((r) => ({
+      rules: JSON.parse(String(r['rules'])) as string[],
+      expiresAt: Number(r['expires_at']),
+      chars: Number(r['chars']),
+    }));
+
+const OVER = `select id, title, rules, owner, reason, created_by, created_at, expires_at, ended_at, ended_by,
+    case when sum(length(yaml)) over (order by created_at desc, id) <= ? then yaml else '' end as yaml
+  from (select * from exceptions where ended_at != 0 or expires_at <= ? order by created_at desc, id limit ?)
+  order by created_at desc, id`;
 
 /** In force at `at` first, then what has ended, newest first. */
 export function exceptions(sql: Sql, at: number): { inForce: Exception[]; over: Exception[] } {
   const all = sql.db.selectFrom('exceptions').selectAll();
   const inForce = sql.all(all.where('ended_at', '=', 0).where('expires_at', '>', at).orderBy('created_at'));
-  const over = sql.all(
-    all
-      .where((w) => w.or([w('ended_at', '!=', 0), w('expires_at', '<=', at)]))
-      .orderBy('created_at', 'desc')
-      .limit(OLD_MAX),
-  );
+  const over = sql.rows(OVER, [OLD_CHARS_MAX, at, OLD_MAX]) as ExceptionRow[];
   return { inForce: inForce.map(fromRow), over: over.map(fromRow) };
 }
 
