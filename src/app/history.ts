@@ -3,8 +3,8 @@
  * that came too late for their windows), judged over the store when it holds them.
  *
  * Late work is done one mark at a time, beside everything else: after each it rests for a multiple of what it took. A row
- * of work ends in the transaction that writes its alerts, so a crash repeats it and doubles nothing. Held by
- * `history.int.test.ts`.
+ * of work ends in the transaction that writes its alerts, so a crash repeats it and doubles nothing. A row that fails is
+ * set aside for a while, so that it holds up no other. Held by `history.int.test.ts`, `history.test.ts`.
  */
 import type { Log } from '../base/log.ts';
 import { errorText } from '../base/result.ts';
@@ -29,6 +29,8 @@ const LATE_EVERY_MS = 2000;
 const LATE_QUIET_US = 5e6;
 /** ... but not longer than this after it was first seen. */
 const LATE_WAIT_US_MAX = 60e6;
+/** A row that could not be judged is set aside for this long, microseconds. */
+export const LATE_RETRY_US = 60e6;
 /** Late work takes at most one part in this many of the time. */
 const LATE_SHARE = 8;
 /** Versions of lists that "as it was" goes through; before the oldest of them, lists are as they were then. */
@@ -82,6 +84,8 @@ export class History {
   #timer: NodeJS.Timeout | undefined;
   #working: Promise<void> = Promise.resolve();
   #firstSeen = new Map<string, number>();
+  /** Rows that failed: not before when they are tried again, and why. */
+  readonly #aside = new Map<string, { readonly until: number; readonly trouble: string }>();
   #trouble = '';
   #running = 0;
 
@@ -126,13 +130,31 @@ export class History {
     };
   }
 
-  /** Judges one row of late work that is ready; how many marks it had. `force` does not wait for quiet. */
+  /**
+   * Judges one row of late work that is ready; how many marks it had. `force` does not wait for quiet. Throws where the
+   * row could not be judged, and sets it aside.
+   */
   async judgeLate(force = false): Promise<number> {
     const all = this.#d.control.lateWork();
-    for (const name of this.#firstSeen.keys())
-      if (!all.some((w) => w.name === name)) this.#firstSeen.delete(name);
+    for (const known of [this.#firstSeen, this.#aside])
+      for (const name of known.keys()) if (!all.some((w) => w.name === name)) known.delete(name);
     const work = all.find((w) => this.#ready(w, force));
-    if (work === undefined) return 0;
+    let did = 0;
+    if (work !== undefined)
+      try {
+        did = await this.#judgeRow(work);
+        this.#aside.delete(work.name);
+      } catch (e) {
+        const trouble = errorText(e);
+        this.#aside.set(work.name, { until: this.#d.now() + LATE_RETRY_US, trouble });
+        this.#say(trouble);
+        throw e;
+      }
+    this.#say([...this.#aside.values()][0]?.trouble ?? '');
+    return did;
+  }
+
+  async #judgeRow(work: LateWork): Promise<number> {
     const changes: AlertChange[] = [];
     for (const mark of work.marks) changes.push(...(await this.#judge(mark)));
     if (this.#stop.signal.aborted) return 0;
@@ -143,7 +165,6 @@ export class History {
     });
     this.#firstSeen.delete(work.name);
     if (changes.length > 0) this.#d.opened(changes);
-    this.#say('');
     return work.marks.length;
   }
 
@@ -152,6 +173,7 @@ export class History {
     const batch = Math.max(...w.marks.map((m) => m.batch));
     if (batch > this.#d.storedBatch()) return false;
     const now = this.#d.now();
+    if (now < (this.#aside.get(w.name)?.until ?? 0)) return false;
     const first = this.#firstSeen.get(w.name) ?? now;
     this.#firstSeen.set(w.name, first);
     const newest = Math.max(...w.marks.map((m) => m.ingested));
