@@ -14,7 +14,7 @@ import { isComputed, reader } from './computed.ts';
 import { compilePattern, unanchored } from './glob.ts';
 import { inRange, ipHex, parseCidr } from './ip-range.ts';
 import { compileList } from './lists.ts';
-import { listsIn, placeholderTest } from './placeholder.ts';
+import { expansionProblem, listsIn, placeholderTest } from './placeholder.ts';
 import { SPAN_DAYS_MAX, SPAN_US_MAX } from './expression.ts';
 import { checkTest, ExpressionFault } from './expression-type.ts';
 import { compileRegex, regexProblem } from './regex.ts';
@@ -72,14 +72,8 @@ export function compileCondition(cond: Condition, env: ConditionEnv): Predicate 
     case 'fieldref':
       return compileFieldref(cond);
     case 'placeholder': {
-      const test = placeholderTest(cond.parts, cond.cased, env.lists);
-      if (cond.field !== '') return anyText(cond.field, test);
-      const around = placeholderTest(
-        [{ kind: 'any' }, ...cond.parts, { kind: 'any' }],
-        cond.cased,
-        env.lists,
-      );
-      return compileKeyword(around);
+      const test = placeholderTest(soughtParts(cond), cond.cased, env.lists);
+      return cond.field === '' ? compileKeyword(test) : anyText(cond.field, test);
     }
     case 'timepart': {
       const { field, part, op, value } = cond;
@@ -101,6 +95,12 @@ export function compileCondition(cond: Condition, env: ConditionEnv): Predicate 
       return anyText(cond.field, textTest(cond, env));
   }
 }
+
+type Placeholder = Extract<Condition, { kind: 'placeholder' }>;
+
+/** A keyword may stand anywhere in a text. */
+const soughtParts = (cond: Placeholder): Placeholder['parts'] =>
+  cond.field === '' ? [{ kind: 'any' }, ...cond.parts, { kind: 'any' }] : cond.parts;
 
 type TextNode = Extract<Condition, { kind: 'equals' | 'like' | 'regex' | 'cidr' | 'inlist' }>;
 
@@ -240,9 +240,7 @@ export function conditionProblems(cond: Condition, lists?: Lists, depth = 1): st
     case 'inlist':
       return lists === undefined || lists.has(cond.list) ? [] : [`no list named "${cond.list}"`];
     case 'placeholder':
-      return listsIn(cond.parts)
-        .filter((list) => lists !== undefined && !lists.has(list))
-        .map((list) => `the placeholder %${list}% has no value: make a list named '${list}'`);
+      return lists === undefined ? [] : placeholderProblems(cond, lists);
     case 'timepart':
       return Number.isFinite(cond.value) ? [] : [`${cond.field}: not a finite number`];
     case 'test':
@@ -250,6 +248,14 @@ export function conditionProblems(cond: Condition, lists?: Lists, depth = 1): st
     default:
       return [];
   }
+}
+
+function placeholderProblems(cond: Placeholder, lists: Lists): string[] {
+  const missing = listsIn(cond.parts)
+    .filter((list) => !lists.has(list))
+    .map((list) => `the placeholder %${list}% has no value: make a list named '${list}'`);
+  const tooMany = expansionProblem(soughtParts(cond), lists);
+  return tooMany === undefined ? missing : [...missing, tooMany];
 }
 
 function testProblems(

@@ -16,18 +16,18 @@ export const ONE: PatternPart = { kind: 'one' };
 export const unanchored = (pattern: readonly PatternPart[]): readonly PatternPart[] => [ANY, ...pattern, ANY];
 
 export function compilePattern(pattern: readonly PatternPart[], cased: boolean): (text: string) => boolean {
+  const test = compileNormed(pattern, cased);
+  return (t) => test(cased ? wellFormed(t) : fold(t));
+}
+
+/** The same for texts that are well-formed, and folded unless case counts. */
+export function compileNormed(pattern: readonly PatternPart[], cased: boolean): (text: string) => boolean {
   const segments = split(pattern, cased);
   const first = segments[0] as Segment;
-  if (segments.length === 1) {
-    return (t) => {
-      const s = cased ? wellFormed(t) : fold(t);
-      return matchAt(first, s, 0) === s.length;
-    };
-  }
+  if (segments.length === 1) return (s) => matchAt(first, s, 0) === s.length;
   const middle = segments.slice(1, -1).filter((s) => s.length > 0);
   const last = segments.at(-1) as Segment;
-  return (t) => {
-    const s = cased ? wellFormed(t) : fold(t);
+  return (s) => {
     let at = matchAt(first, s, 0);
     if (at < 0) return false;
     for (const seg of middle) {

@@ -5,12 +5,14 @@
  *
  * Held by `placeholder.test.ts` and `test/conformance`.
  */
-import { compilePattern } from './glob.ts';
 import { compileList } from './lists.ts';
-import { fold, wellFormed } from './text.ts';
+import { compilePatterns } from './pattern-set.ts';
 import type { Lists, NamedList, PatternPart, PlaceholderPart } from './tree.ts';
 
-/** Patterns that one value with placeholders may stand for; members beyond it are left out, and `problem` says so. */
+/**
+ * Patterns that one value with placeholders may stand for. Plain members of a text list that stands alone do not count.
+ * `conditionProblems` refuses a value that stands for more; where nobody asks it, those beyond are left out.
+ */
 export const EXPANDED_MAX = 20_000;
 
 /** `*` and `?` are wildcards, a backslash takes their meaning (Sigma rules 2.1, "Escape Character"). */
@@ -86,16 +88,29 @@ export function placeholderTest(
 }
 
 function compile(parts: readonly PlaceholderPart[], cased: boolean, lists: Lists): (text: string) => boolean {
+  const list = aloneIn(parts, lists);
+  if (list === undefined) return compilePatterns(expandParts(parts, lists), cased);
+  if (list.kind !== 'text') return compileList(list);
+  let wild = 0;
+  const kept = list.values.map(parseWildcards).filter((p) => isPlain(p) || ++wild <= EXPANDED_MAX);
+  return compilePatterns(kept, cased);
+}
+
+const isPlain = (pattern: readonly PatternPart[]): boolean => pattern.every((p) => p.kind === 'text');
+
+function aloneIn(parts: readonly PlaceholderPart[], lists: Lists): NamedList | undefined {
   const whole = alone(parts);
-  const list = whole === undefined ? undefined : lists.get(whole);
-  if (list !== undefined && list.kind !== 'text') return compileList(list);
-  const norm = cased ? wellFormed : fold;
-  const exact = new Set<string>();
-  const patterns: ((text: string) => boolean)[] = [];
-  for (const p of expandParts(parts, lists)) {
-    if (p.every((x) => x.kind === 'text'))
-      exact.add(norm(p.map((x) => (x.kind === 'text' ? x.text : '')).join('')));
-    else patterns.push(compilePattern(p, cased));
-  }
-  return (text) => exact.has(norm(text)) || patterns.some((p) => p(text));
+  return whole === undefined ? undefined : lists.get(whole);
+}
+
+/** What is wrong where the value stands for more patterns than are kept. */
+export function expansionProblem(parts: readonly PlaceholderPart[], lists: Lists): string | undefined {
+  const list = aloneIn(parts, lists);
+  let count = 1;
+  if (list !== undefined)
+    count = list.kind === 'text' ? list.values.filter((v) => !isPlain(parseWildcards(v))).length : 0;
+  else for (const p of parts) if (p.kind === 'list') count *= lists.get(p.list)?.values.length ?? 0;
+  if (count <= EXPANDED_MAX) return undefined;
+  const names = listsIn(parts).map((n) => `%${n}%`);
+  return `${names.join(' and ')} would make ${count} patterns, and ${EXPANDED_MAX} is the most: shorten the list`;
 }
