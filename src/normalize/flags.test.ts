@@ -19,6 +19,7 @@ function flags(
     entities: [],
     facts: noFacts(),
     headOnly: false,
+    json: text.startsWith('{'),
     source: over.source ?? 'test',
   });
 }

@@ -39,7 +39,7 @@ export type Flag = (typeof FLAGS)[number];
 export type DecodingFacts = { duplicateKey: boolean; leftOut: boolean };
 export const noFacts = (): DecodingFacts => ({ duplicateKey: false, leftOut: false });
 
-/** NUL, backspace, delete, soft hyphen, C1. Escape and tabs are ordinary in logs. */
+/** NUL, backspace, delete, C1. Escape and tabs are ordinary in logs. */
 const CONTROL = /[\0\x08\x7f-\x9f]/;
 const ZERO =
   '\\u00ad\\u034f\\u061c\\u115f\\u1160\\u17b4\\u17b5\\u180b-\\u180f\\u200b-\\u200f\\u2060-\\u2065\\u206a-\\u206f\\u3164\\ufe00-\\ufe0f\\ufeff\\uffa0\\u{e0000}-\\u{e0fff}';
@@ -65,6 +65,8 @@ export type Flagged = {
   readonly facts: DecodingFacts;
   /** A text source saw only the head of the message. */
   readonly headOnly: boolean;
+  /** Its fields are from a JSON document; a sender can put braces into any text. */
+  readonly json: boolean;
   readonly source: string;
 };
 
@@ -98,7 +100,7 @@ const ACCOUNTS = ['user.name', 'user.target.name', 'user.effective.name'] as con
 
 /** Cloud services know their users by e-mail address: in JSON, `@` is part of the name. */
 function isQualified(v: FieldValue | undefined, e: Flagged): boolean {
-  return typeof v === 'string' && (v.includes('\\') || (v.includes('@') && !e.text.includes('{')));
+  return typeof v === 'string' && (v.includes('\\') || (v.includes('@') && !e.json));
 }
 
 /** A source may have taken the value back and said it better. */

@@ -87,12 +87,14 @@ type Decoded = {
   readonly journal: JsonObject | undefined;
 };
 type Context = { readonly zone: string; readonly ingested: number; readonly facts: DecodingFacts };
-/** `fields` and `time` are there where the event was made anew from a line inside the document. */
+/** The optional ones are there where the event was made anew from a line inside the document. */
 type Verdict = {
   readonly spec: SourceSpec | undefined;
   readonly status: ParseStatus;
   readonly fields?: EventFields;
   readonly time?: number | undefined;
+  /** The line itself is a JSON document. */
+  readonly json?: boolean;
 };
 
 class ParserFailure extends Error {
@@ -270,7 +272,12 @@ function searchWrapped(
   if (found === undefined || (found.status !== 'parsed' && inner.env.program === '')) return undefined;
   envelopeFields(d.env, out);
   around(doc, wrapped.lineKey, out, new EventFields());
-  return { ...found, fields: out, time: wrapped.env.time ?? d.env.time };
+  return {
+    ...found,
+    fields: out,
+    time: wrapped.env.time ?? d.env.time,
+    json: inner.json !== undefined,
+  };
 }
 
 function searchText(registry: Registry, d: Decoded, sender: string, ask: Ask): Verdict | undefined {
@@ -329,7 +336,9 @@ function finish(r: Received, d: Decoded, fields: EventFields, verdict: Verdict):
   // A further line with a priority of its own is a record within the record.
   const headOnly = d.json === undefined && (d.message.length > HEAD_CHARS || d.message.includes('\n<'));
   const { source } = done;
-  const flags = flagsOf({ raw: r.raw, text: r.text, facts: r.facts, fields, entities, headOnly, source });
+  const { raw, text, facts } = r;
+  const json = verdict.json ?? d.json !== undefined;
+  const flags = flagsOf({ raw, text, facts, fields, entities, headOnly, json, source });
   if (flags.length > 0) fields.setOurs('vigil.flags', flags);
   return { fields, rawText: r.rawText, raw: r.raw, status: verdict.status, entities, ...done };
 }
@@ -351,6 +360,7 @@ function finishLazily(r: Received, read: QuickRead): NormalizedEvent {
         fields,
         entities,
         headOnly: false,
+        json: true,
         source,
       });
       return flags.length > 0 ? flags : undefined;

@@ -85,6 +85,12 @@ const accounts: EvasionCase[] = [
     word: 'administrator',
   },
   {
+    name: 'UPN in a line with a brace',
+    rule: 'admin_login',
+    raw: sshd('Accepted password for administrator@{corp}.example.com from 203.0.113.66 port 4 ssh2'),
+    named: 'qualified_name',
+  },
+  {
     name: 'domain in front in a line',
     rule: 'admin_login',
     raw: sshd('Accepted password for CORP\\administrator from 203.0.113.66 port 4 ssh2'),
