@@ -22,8 +22,8 @@
  * GET  /api/v1/ledger?tenant&from&to    -> LedgerReport
  * GET  /api/v1/senders?tenant           -> SenderInfo[]
  * GET  /api/v1/rules                    -> RuleList
- * GET  /api/v1/rules/summary            -> RuleSummary
- * GET  /api/v1/rules/coverage           -> RuleCoverage
+ * GET  /api/v1/rule-summary             -> RuleSummary
+ * GET  /api/v1/rule-coverage            -> RuleCoverage
  * GET  /api/v1/rules/:id                -> RuleDetail
  * GET  /api/v1/rules/:id/versions/:n    -> RuleVersionText
  * GET  /api/v1/rules/:id/tests          -> RuleTest[]

@@ -293,7 +293,6 @@ async function api(req: IncomingMessage, res: ServerResponse, url: URL): Promise
   const rule = /^\/rules\/([^/]+)(?:\/(\w+)(?:\/(\d+))?)?$/.exec(path);
   if (rule !== null) {
     const [, id = '', part = '', n = ''] = rule;
-    if (id === 'summary') return send(res, 200, data.ruleList(now()).summary);
     const found = data.ruleDetail(decodeURIComponent(id), now());
     if (found === undefined) return send(res, 404, { error: 'not_found', message: 'There is no such rule.' });
     if (part === 'versions') return send(res, 200, data.ruleText(id, Number(n), now()));
@@ -306,6 +305,8 @@ async function api(req: IncomingMessage, res: ServerResponse, url: URL): Promise
   }
   if (alert !== null) return send(res, 200, changeAlert(alert[1] ?? '', alert[2] ?? '', await bodyOf(req)));
   switch (route) {
+    case 'GET /rule-summary':
+      return send(res, 200, data.ruleList(now()).summary);
     case 'GET /session':
       return send(res, 200, ME);
     case 'DELETE /session':

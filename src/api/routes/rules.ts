@@ -50,7 +50,7 @@ const READ: readonly Route[] = [
   }),
   route({
     method: 'GET',
-    path: '/api/v1/rules/summary',
+    path: '/api/v1/rule-summary',
     permission: 'read',
     audit: 'none',
     summary: 'How many rules there are by mode, and how many cannot fire.',
@@ -59,7 +59,7 @@ const READ: readonly Route[] = [
   }),
   route({
     method: 'GET',
-    path: '/api/v1/rules/coverage',
+    path: '/api/v1/rule-coverage',
     permission: 'read',
     audit: 'none',
     summary: 'ATT&CK techniques and the rules that watch for them; `layer` is for the ATT&CK Navigator.',

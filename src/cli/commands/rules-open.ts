@@ -111,7 +111,7 @@ async function check(c: CommandInput): Promise<number> {
 function tellCheck(c: CommandInput, list: RuleList, all: boolean): void {
   const { summary: s } = list;
   for (const p of c.app.ruleBook.problems) c.o.err(`${printable(p.file)}:${p.line}: ${printable(p.reason)}`);
-  if (list.trouble !== '') c.o.err(list.trouble);
+  if (list.trouble !== '') c.o.err(printable(list.trouble));
   for (const r of list.rules)
     if (r.dead !== '') c.o.out(`${printable(r.title)}: cannot fire: ${printable(r.dead)}`);
   if (all) for (const r of list.rules) c.o.out(lineOf(r));
@@ -122,10 +122,10 @@ function tellCheck(c: CommandInput, list: RuleList, all: boolean): void {
 
 const lineOf = (r: RuleRow): string =>
   [
-    r.id,
+    printable(r.id),
     r.mode,
     r.level,
-    r.logsource === '' ? '*' : r.logsource,
+    r.logsource === '' ? '*' : printable(r.logsource),
     `candidate ${when(r.lastCandidate)}`,
     `fired ${when(r.lastMatched)} (${r.matched})`,
     `cost ${percent(r.cost)}`,
@@ -171,7 +171,7 @@ async function accept(c: CommandInput): Promise<number> {
     c.o.out(`${out.value} accepted`);
     return EXIT_OK;
   }
-  c.o.err(out.kind === 'refused' ? out.reason : 'there is no such rule');
+  c.o.err(out.kind === 'refused' ? printable(out.reason) : 'there is no such rule');
   return EXIT_FAILED;
 }
 

@@ -52,7 +52,7 @@ export const useRules = () =>
 export const useRuleSummary = () =>
   useQuery({
     queryKey: ['rules', 'summary'],
-    queryFn: ({ signal }) => get<RuleSummary>('/rules/summary', {}, signal),
+    queryFn: ({ signal }) => get<RuleSummary>('/rule-summary', {}, signal),
     refetchInterval: 60_000,
   });
 
