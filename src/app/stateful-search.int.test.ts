@@ -295,6 +295,69 @@ test('two at once; what was judged is known for the next page', async () => {
   assert.equal(asked, 1);
 });
 
+test('asked twice at once it is judged once; one that gives up takes nothing from the other; a failure is not kept', async () => {
+  let [asked, first, broken] = [0, 0, false];
+  const counting = new Searches({
+    store: {
+      query: (...args: Parameters<TestStore['store']['query']>) => {
+        asked++;
+        if (broken) throw new StoreError('unavailable', 0, 'gone');
+        return t.store.query(...args);
+      },
+      firstReceived: (tenant: string) => {
+        first++;
+        return t.store.firstReceived(tenant);
+      },
+    } as unknown as TestStore['store'],
+    control: {} as ControlStore,
+    lists: () => LISTS,
+    now: () => TEST_INGESTED,
+  });
+  const one = (n: number, signal = new AbortController().signal) =>
+    counting.search(
+      {
+        tenant: 'default',
+        query: `count(failed in 6m) > ${n}`,
+        from: FROM,
+        to: END,
+        limit: 5,
+        histogram: true,
+      },
+      { signal },
+    );
+  const aborted = (e: unknown): boolean => e instanceof StoreError && e.kind === 'aborted';
+  await one(1);
+  const alone = asked;
+  asked = 0;
+  const both = await Promise.all([one(2), one(2), one(2)]);
+  assert.deepEqual(
+    both.map((r) => r.kind),
+    ['events', 'events', 'events'],
+  );
+  assert.equal(asked, alone + 2, 'each shows its page, one judges');
+  // For every filter of a tenant the same.
+  assert.equal(first, 1);
+
+  const gone = new AbortController();
+  const given = one(3, gone.signal);
+  const kept = one(3);
+  gone.abort();
+  await assert.rejects(given, aborted);
+  assert.equal((await kept).kind, 'events');
+  // Nobody waits for it any more: it ends, and makes room.
+  const [a, b] = [new AbortController(), new AbortController()];
+  const left = [one(4, a.signal), one(4, b.signal)];
+  a.abort();
+  b.abort();
+  for (const l of left) await assert.rejects(l, aborted);
+  assert.equal((await one(4)).kind, 'events');
+
+  broken = true;
+  await assert.rejects(one(5), /gone/);
+  broken = false;
+  assert.equal((await one(5)).kind, 'events');
+});
+
 test('what was heard of a key that fell silent is forgotten when it has been judged', async () => {
   const tenant = 'passing';
   const given = Array.from({ length: 60 }, (_, i): Given => {

@@ -1,7 +1,7 @@
 /**
  * Searches whose filter remembers, from question to answer: judged over history (`stateful-search.ts`), then shown and piped
  * by naming the events found. What was judged is kept for a minute, for the next page and for other pipes behind the same
- * filter. Held by `stateful-search.int.test.ts`.
+ * filter, and who asks the same meanwhile waits for it too. Held by `stateful-search.int.test.ts`.
  */
 import { createHash } from 'node:crypto';
 import type { SearchRequest, SearchResult } from '../api/contract.ts';
@@ -23,7 +23,7 @@ import {
   type Scope,
   tableOf,
 } from '../query/sql.ts';
-import type { SqlResult } from '../store/engine/client.ts';
+import { StoreError, type SqlResult } from '../store/engine/client.ts';
 import type { EventStore } from '../store/events.ts';
 import { type Found, type FoundEvent, judgeSearch, newestFirst } from './stateful-search.ts';
 import { type SearchRule, searchRule } from './stateful-search-rule.ts';
@@ -36,6 +36,7 @@ const REST_MS_MIN = 3000;
 /** What was judged is known for this long, milliseconds, of so many searches. */
 const KEPT_MS = 60_000;
 const KEPT_MAX = 4;
+const TENANTS_KEPT_MAX = 1000;
 const TABLE_ROWS_MAX = 10_000;
 const DAY_US = 86_400e6;
 
@@ -57,7 +58,8 @@ const refused = (message: string): Result<never, QueryError> =>
 
 export class StatefulSearches {
   readonly #d: StatefulDeps;
-  readonly #kept = new Map<string, Judged & { readonly at: number }>();
+  readonly #kept = new Map<string, Kept>();
+  readonly #first = new Map<string, { readonly first: Promise<number | undefined>; readonly at: number }>();
   #running = 0;
 
   constructor(deps: StatefulDeps) {
@@ -129,6 +131,7 @@ export class StatefulSearches {
     return made.ok ? ok({ compiled: made.value, columns: [], hints: [] }) : made;
   }
 
+  /** What is known, or under way, is shared; who gives up takes it from the others only where there are none. */
   async #judged(
     filter: Condition,
     rule: SearchRule,
@@ -136,38 +139,98 @@ export class StatefulSearches {
   ): Promise<Result<Judged, QueryError>> {
     const key = keyOf(filter, r);
     const now = performance.now();
-    for (const [k, v] of this.#kept) if (now - v.at > KEPT_MS) this.#kept.delete(k);
+    for (const [k, v] of this.#kept) if (v.at !== undefined && now - v.at > KEPT_MS) this.#kept.delete(k);
     const known = this.#kept.get(key);
-    if (known !== undefined) return ok(known);
+    if (known !== undefined && !known.stop.signal.aborted) return ok(await waited(known, r.signal));
     if (this.#running >= STATEFUL_MAX)
       return refused(
         `${STATEFUL_MAX} searches that count over earlier events run already, wait for one to end`,
       );
-    this.#running++;
-    try {
-      const [tenant] = r.scope.tenants;
-      const firstReceived = tenant === undefined ? undefined : await this.#d.store.firstReceived(tenant);
-      const found = await judgeSearch({
-        ask: (sql, params, options) => this.#d.store.query(sql, params, options),
-        rule,
-        scope: r.scope,
-        lists: r.lists,
-        bucketUs: r.bucketUs,
-        firstReceived,
-        now: this.#d.now(),
-        signal: r.signal,
-      });
-      const judged = { found, firstReceived };
-      if (this.#kept.size >= KEPT_MAX) {
-        const oldest = this.#kept.keys().next();
-        if (oldest.done !== true) this.#kept.delete(oldest.value);
-      }
-      this.#kept.set(key, { ...judged, at: performance.now() });
-      return ok(judged);
-    } finally {
-      this.#running--;
-    }
+    return ok(await waited(this.#begin(key, rule, r), r.signal));
   }
+
+  #begin(key: string, rule: SearchRule, r: StatefulRequest): Kept {
+    const stop = new AbortController();
+    this.#running++;
+    const judged = this.#judge(rule, r, stop.signal).finally(() => {
+      this.#running--;
+    });
+    const kept: Kept = { judged, stop, waiting: 0, at: undefined };
+    makeRoom(this.#kept, KEPT_MAX);
+    this.#kept.set(key, kept);
+    judged.then(
+      () => {
+        kept.at = performance.now();
+      },
+      () => {
+        if (this.#kept.get(key) === kept) this.#kept.delete(key);
+      },
+    );
+    return kept;
+  }
+
+  async #judge(rule: SearchRule, r: StatefulRequest, signal: AbortSignal): Promise<Judged> {
+    const [tenant] = r.scope.tenants;
+    const firstReceived = tenant === undefined ? undefined : await this.#firstReceived(tenant);
+    const found = await judgeSearch({
+      ask: (sql, params, options) => this.#d.store.query(sql, params, options),
+      rule,
+      scope: r.scope,
+      lists: r.lists,
+      bucketUs: r.bucketUs,
+      firstReceived,
+      now: this.#d.now(),
+      signal,
+    });
+    return { found, firstReceived };
+  }
+
+  /** The store reads all of a tenant for it, and it hardly ever changes. */
+  #firstReceived(tenant: string): Promise<number | undefined> {
+    const now = performance.now();
+    for (const [k, v] of this.#first) if (now - v.at > KEPT_MS) this.#first.delete(k);
+    const known = this.#first.get(tenant);
+    if (known !== undefined) return known.first;
+    const kept = { first: this.#d.store.firstReceived(tenant), at: now };
+    makeRoom(this.#first, TENANTS_KEPT_MAX);
+    this.#first.set(tenant, kept);
+    const drop = (): void => {
+      if (this.#first.get(tenant) === kept) this.#first.delete(tenant);
+    };
+    // A tenant that had nothing may have something soon.
+    kept.first.then((first) => (first === undefined ? drop() : undefined), drop);
+    return kept.first;
+  }
+}
+
+/** What is under way until `at` is set. */
+type Kept = {
+  readonly judged: Promise<Judged>;
+  readonly stop: AbortController;
+  waiting: number;
+  at: number | undefined;
+};
+
+/** For as long as the caller wants it. When nobody waits any more it is stopped. */
+async function waited(k: Kept, signal: AbortSignal): Promise<Judged> {
+  const { promise: givenUp, reject } = Promise.withResolvers<never>();
+  const giveUp = (): void => reject(new StoreError('aborted', 0, 'the search was given up'));
+  k.waiting++;
+  signal.addEventListener('abort', giveUp, { once: true });
+  if (signal.aborted) giveUp();
+  try {
+    return await Promise.race([givenUp, k.judged]);
+  } finally {
+    signal.removeEventListener('abort', giveUp);
+    k.waiting--;
+    if (k.waiting === 0 && k.at === undefined) k.stop.abort();
+  }
+}
+
+/** Forgets the oldest where there are as many as there may be. */
+function makeRoom(kept: Map<string, unknown>, max: number): void {
+  const oldest = kept.keys().next();
+  if (kept.size >= max && oldest.done !== true) kept.delete(oldest.value);
 }
 
 function pageOf(events: readonly FoundEvent[], q: Query, r: StatefulRequest): readonly FoundEvent[] {
