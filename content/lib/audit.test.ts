@@ -1,7 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { EventFields } from '../../src/model/event.ts';
-import { actionTable, address, auditEvent, dig, failed, mailDomain, namedValues, paths } from './audit.ts';
+import {
+  actionTable,
+  address,
+  auditEvent,
+  dig,
+  failed,
+  mailDomain,
+  namedValues,
+  paths,
+  setTime,
+} from './audit.ts';
 
 test('a value is found at its path, in lists by index, and whatever the case of the names', () => {
   const doc = { actor: { alternateId: 'eva' }, list: [{ Id: 1 }] };
@@ -72,4 +82,17 @@ test('an event that lacks what its word requires is an api_request', () => {
   auditEvent({ who: 'eva' }, bare, spec, 'promote');
   assert.equal(bare.text('event.action'), 'api_request');
   assert.equal(bare.text('event.code'), 'promote');
+});
+
+test('the time of an event is the first of its places that holds one', () => {
+  const where = paths('seen', 'meta.made');
+  for (const [doc, us] of [
+    [{ seen: '2026-03-05T14:00:00Z', meta: { made: 1 } }, 1_772_719_200_000_000],
+    [{ seen: 'soon', meta: { made: 1_772_719_200 } }, 1_772_719_200_000_000],
+    [{ meta: {} }, undefined],
+  ] as const) {
+    const out = new EventFields();
+    setTime(out, doc, where);
+    assert.equal(out.get('@timestamp'), us);
+  }
 });

@@ -96,8 +96,7 @@ export type AuditSpec = {
 export function auditEvent(doc: JsonObject, out: EventFields, spec: AuditSpec, code: string): void {
   const at = (where: Paths | undefined): string | undefined =>
     where === undefined ? undefined : first(doc, where);
-  const time = spec.time === undefined ? undefined : stampOf(doc, spec.time);
-  if (time !== undefined) out.setOurs('@timestamp', time);
+  if (spec.time !== undefined) setTime(out, doc, spec.time);
   out.set('event.kind', 'event');
   out.set('event.provider', spec.provider);
   out.set('event.code', code);
@@ -122,12 +121,14 @@ export function act(out: EventFields, action: string | undefined, outcome: Outco
   if (missingFields(out).length > 0) applyAction(out, 'api_request', outcome);
 }
 
-function stampOf(doc: JsonObject, where: Paths): number | undefined {
+/** The event's time: the first of the places that holds one. */
+export function setTime(out: EventFields, doc: Json | undefined, where: Paths): void {
   for (const path of where) {
     const us = stampMicros(dig(doc, path));
-    if (us !== undefined) return us;
+    if (us === undefined) continue;
+    out.setOurs('@timestamp', us);
+    return;
   }
-  return undefined;
 }
 
 /** A table of actions: `action: code code`, one action a line. */

@@ -12,9 +12,8 @@
  */
 import type { EventFields } from '../../src/model/event.ts';
 import type { Json, JsonObject } from '../../src/normalize/source.ts';
-import { act, address, dig } from './audit.ts';
+import { act, address, dig, paths, setTime } from './audit.ts';
 import { flattenInto, isObject, list, number, text } from './json.ts';
-import { stampMicros } from './times.ts';
 
 export type KubernetesCall = {
   readonly verb: string | undefined;
@@ -64,9 +63,7 @@ export function kubernetesEvent(doc: JsonObject, out: EventFields): boolean {
   const audit = text(dig(doc, ['apiVersion']))?.startsWith('audit.k8s.io/') === true;
   if (!audit && dig(doc, ['verb']) === undefined && dig(doc, ['user', 'username']) === undefined)
     return false;
-  const time =
-    stampMicros(dig(doc, ['stageTimestamp'])) ?? stampMicros(dig(doc, ['requestReceivedTimestamp']));
-  if (time !== undefined) out.setOurs('@timestamp', time);
+  setTime(out, doc, paths('stageTimestamp', 'requestReceivedTimestamp'));
   const code = number(dig(doc, ['responseStatus', 'code']));
   out.set('event.id', text(dig(doc, ['auditID'])));
   out.set('http.response.status_code', code);

@@ -6,10 +6,9 @@
 import type { EventFields } from '../../../src/model/event.ts';
 import { parseJsonObject } from '../../../src/normalize/json.ts';
 import { defineSource, type Json, type JsonObject } from '../../../src/normalize/source.ts';
-import { act, address, dig, failed, first, mailDomain, paths } from '../../lib/audit.ts';
+import { act, address, dig, failed, first, mailDomain, paths, setTime } from '../../lib/audit.ts';
 import { flattenInto, isObject, text } from '../../lib/json.ts';
 import { kubernetesEvent } from '../../lib/kubernetes.ts';
-import { stampMicros } from '../../lib/times.ts';
 
 const OPERATION = paths(
   'operationName.value',
@@ -35,8 +34,7 @@ export default defineSource({
     const operation = first(doc, OPERATION);
     const category = first(doc, paths('category.value', 'category')) ?? '';
     if (doc === undefined || operation === undefined || category.startsWith('AdvancedHunting-')) return 'no';
-    const time = stampMicros(dig(doc, ['time'])) ?? stampMicros(dig(doc, ['eventTimestamp']));
-    if (time !== undefined) out.setOurs('@timestamp', time);
+    setTime(out, doc, paths('time', 'eventTimestamp'));
     if (!cluster(doc, category, out)) common(doc, operation, category, out);
     out.set('cloud.provider', 'azure');
     const where = first(doc, paths('resourceId')) ?? '';

@@ -1,8 +1,7 @@
 /** Cisco Secure Endpoint (AMP) events of its API and event streams; those with a severity are alerts. Kept under `cisco.amp.*`. */
 import { defineSource } from '../../../src/normalize/source.ts';
-import { dig, first, paths } from '../../lib/audit.ts';
+import { first, paths, setTime } from '../../lib/audit.ts';
 import { flattenInto } from '../../lib/json.ts';
-import { stampMicros } from '../../lib/times.ts';
 import { vendorAlert } from '../../lib/vendor-alert.ts';
 
 export default defineSource({
@@ -19,8 +18,7 @@ export default defineSource({
     const doc = input.json;
     const type = first(doc, paths('event_type'));
     if (doc === undefined || type === undefined) return 'no';
-    const time = stampMicros(dig(doc, ['date'])) ?? stampMicros(dig(doc, ['timestamp']));
-    if (time !== undefined) out.setOurs('@timestamp', time);
+    setTime(out, doc, paths('date', 'timestamp'));
     out.set('host.name', first(doc, paths('computer.hostname')));
     out.set('user.name', first(doc, paths('computer.user', 'file.parent.user')));
     out.set('source.ip', first(doc, paths('network_info.local_ip', 'computer.external_ip')));

@@ -4,9 +4,17 @@
  */
 import type { EventFields } from '../../../src/model/event.ts';
 import { defineSource, type JsonObject } from '../../../src/normalize/source.ts';
-import { actionTable, auditEvent, type AuditSpec, dig, first, namedPairs, paths } from '../../lib/audit.ts';
+import {
+  actionTable,
+  auditEvent,
+  type AuditSpec,
+  dig,
+  first,
+  namedPairs,
+  paths,
+  setTime,
+} from '../../lib/audit.ts';
 import { flattenInto, isObject, number } from '../../lib/json.ts';
-import { stampMicros } from '../../lib/times.ts';
 import { vendorAlert } from '../../lib/vendor-alert.ts';
 
 export default defineSource({
@@ -54,11 +62,7 @@ const STREAMED: AuditSpec = {
 const LINK = paths('FalconHostLink', 'falcon_host_link');
 
 function detection(e: JsonObject, out: EventFields): void {
-  const time =
-    stampMicros(dig(e, ['timestamp'])) ??
-    stampMicros(dig(e, ['updated_timestamp'])) ??
-    stampMicros(dig(e, ['UTCTimestamp']));
-  if (time !== undefined) out.setOurs('@timestamp', time);
+  setTime(out, e, paths('timestamp', 'updated_timestamp', 'UTCTimestamp'));
   out.set('host.name', first(e, paths('Hostname', 'ComputerName', 'device.hostname', 'hostname')));
   out.set('user.name', first(e, paths('UserName', 'user_name')));
   out.set(
@@ -94,8 +98,7 @@ const joined = (folder: string | undefined, name: string | undefined): string | 
 function audit(e: JsonObject, raw: JsonObject, kind: string, out: EventFields): void {
   const pairs = namedPairs(dig(e, ['AuditKeyValues']), 'Key', 'ValueString');
   for (const [name, value] of pairs) out.set(`crowdstrike.audit.${name}`, value);
-  const time = stampMicros(dig(raw, ['metadata', 'eventCreationTime']));
-  if (time !== undefined) out.setOurs('@timestamp', time);
+  setTime(out, raw, paths('metadata.eventCreationTime'));
   out.set('user.target.name', pairs.find(([n]) => n === 'target_name')?.[1]);
   auditEvent(e, out, STREAMED, first(e, paths('OperationName')) ?? kind);
 }

@@ -4,10 +4,9 @@
  */
 import type { EventFields } from '../../../src/model/event.ts';
 import { defineSource, type Json, type JsonObject } from '../../../src/normalize/source.ts';
-import { act, address, dig, first, mailDomain, paths } from '../../lib/audit.ts';
+import { act, address, dig, first, mailDomain, paths, setTime } from '../../lib/audit.ts';
 import { flattenInto, isObject, list, number, text } from '../../lib/json.ts';
 import { kubernetesCall } from '../../lib/kubernetes.ts';
-import { stampMicros } from '../../lib/times.ts';
 
 export default defineSource({
   name: 'gcp-audit',
@@ -18,8 +17,7 @@ export default defineSource({
     const doc = input.json;
     const p = dig(doc, ['protoPayload']);
     if (doc === undefined || !isObject(p)) return 'no';
-    const time = stampMicros(dig(doc, ['timestamp']));
-    if (time !== undefined) out.setOurs('@timestamp', time);
+    setTime(out, doc, paths('timestamp'));
     const method = text(dig(p, ['methodName'])) ?? text(dig(p, ['metadata', 'methodName'])) ?? 'unknown';
     place(doc, p, out);
     const failure = (number(dig(p, ['status', 'code'])) ?? 0) !== 0;

@@ -1,8 +1,7 @@
 /** AWS GuardDuty findings, as exported or in EventBridge's `detail`; kept under `aws.guardduty.*`. Sample findings are no alerts. */
 import { defineSource, type JsonObject } from '../../../src/normalize/source.ts';
-import { dig, first, paths } from '../../lib/audit.ts';
+import { dig, first, paths, setTime } from '../../lib/audit.ts';
 import { flattenInto, isObject, number } from '../../lib/json.ts';
-import { stampMicros } from '../../lib/times.ts';
 import { vendorAlert } from '../../lib/vendor-alert.ts';
 
 export default defineSource({
@@ -25,8 +24,7 @@ export default defineSource({
       first(doc, paths('arn'))?.includes(':guardduty:') !== true
     )
       return 'no';
-    const time = stampMicros(dig(doc, ['service', 'eventLastSeen'])) ?? stampMicros(dig(doc, ['updatedAt']));
-    if (time !== undefined) out.setOurs('@timestamp', time);
+    setTime(out, doc, paths('service.eventLastSeen', 'updatedAt'));
     const region = first(doc, paths('region'));
     out.set('cloud.provider', 'aws');
     out.set('cloud.account.id', first(doc, paths('accountId')));

@@ -4,9 +4,8 @@
  */
 import type { EventFields } from '../../../src/model/event.ts';
 import { defineSource, type Json, type JsonObject } from '../../../src/normalize/source.ts';
-import { dig, first, paths } from '../../lib/audit.ts';
+import { dig, first, paths, setTime } from '../../lib/audit.ts';
 import { flattenInto, list } from '../../lib/json.ts';
-import { stampMicros } from '../../lib/times.ts';
 import { vendorAlert } from '../../lib/vendor-alert.ts';
 
 export default defineSource({
@@ -34,11 +33,7 @@ export default defineSource({
 });
 
 function graph(doc: JsonObject, out: EventFields): void {
-  const time =
-    stampMicros(dig(doc, ['lastUpdateDateTime'])) ??
-    stampMicros(dig(doc, ['eventDateTime'])) ??
-    stampMicros(dig(doc, ['createdDateTime']));
-  if (time !== undefined) out.setOurs('@timestamp', time);
+  setTime(out, doc, paths('lastUpdateDateTime', 'eventDateTime', 'createdDateTime'));
   const evidence = dig(doc, ['evidence']);
   const some = (...names: string[]): string | undefined => {
     for (const e of Array.isArray(evidence) ? (evidence as readonly Json[]) : []) {
@@ -76,8 +71,7 @@ function graph(doc: JsonObject, out: EventFields): void {
 }
 
 function hunted(doc: JsonObject, category: string, out: EventFields): void {
-  const time = stampMicros(dig(doc, ['properties', 'Timestamp'])) ?? stampMicros(dig(doc, ['time']));
-  if (time !== undefined) out.setOurs('@timestamp', time);
+  setTime(out, doc, paths('properties.Timestamp', 'time'));
   const p = dig(doc, ['properties']);
   out.set('host.name', first(p, paths('DeviceName')));
   out.set('user.name', first(p, paths('AccountUpn', 'AccountName')));

@@ -1,8 +1,7 @@
 /** AWS Security Hub findings (AWS Security Finding Format), one per event; kept under `aws.security_hub.*`. */
 import { defineSource, type Json, type JsonObject } from '../../../src/normalize/source.ts';
-import { dig, first, paths } from '../../lib/audit.ts';
+import { dig, first, paths, setTime } from '../../lib/audit.ts';
 import { flattenInto, isObject, list, number } from '../../lib/json.ts';
-import { stampMicros } from '../../lib/times.ts';
 import { vendorAlert } from '../../lib/vendor-alert.ts';
 
 export default defineSource({
@@ -19,8 +18,7 @@ export default defineSource({
     const wrapped = dig(input.json, ['detail', 'findings', '0']);
     const doc: JsonObject | undefined = isObject(wrapped) ? wrapped : input.json;
     if (doc === undefined || first(doc, paths('ProductArn')) === undefined) return 'no';
-    const time = stampMicros(dig(doc, ['UpdatedAt'])) ?? stampMicros(dig(doc, ['CreatedAt']));
-    if (time !== undefined) out.setOurs('@timestamp', time);
+    setTime(out, doc, paths('UpdatedAt', 'CreatedAt'));
     out.set('cloud.provider', 'aws');
     out.set('cloud.account.id', first(doc, paths('AwsAccountId')));
     out.set('cloud.region', first(doc, paths('Region')));

@@ -1,8 +1,7 @@
 /** SentinelOne: threats and alerts of the activity log and of the threats API; other activities are events. Kept under `sentinelone.*`. */
 import { defineSource } from '../../../src/normalize/source.ts';
-import { dig, first, paths } from '../../lib/audit.ts';
+import { dig, first, paths, setTime } from '../../lib/audit.ts';
 import { flattenInto, isObject } from '../../lib/json.ts';
-import { stampMicros } from '../../lib/times.ts';
 import { vendorAlert } from '../../lib/vendor-alert.ts';
 
 export default defineSource({
@@ -20,8 +19,7 @@ export default defineSource({
     const doc = input.json;
     if (doc === undefined) return 'no';
     const threat = dig(doc, ['threatInfo']);
-    const time = stampMicros(first(doc, paths('threatInfo.createdAt', 'createdAt')));
-    if (time !== undefined) out.setOurs('@timestamp', time);
+    setTime(out, doc, paths('threatInfo.createdAt', 'createdAt'));
     out.set(
       'host.name',
       first(doc, paths('agentRealtimeInfo.agentComputerName', 'data.computerName', 'data.realHostname')),

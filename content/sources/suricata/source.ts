@@ -1,8 +1,7 @@
 /** Suricata's EVE JSON: alerts. Its other event types are left to the generic JSON source. Kept under `suricata.*`. */
 import { defineSource } from '../../../src/normalize/source.ts';
-import { dig, first, paths } from '../../lib/audit.ts';
+import { dig, first, paths, setTime } from '../../lib/audit.ts';
 import { flattenInto, list, number } from '../../lib/json.ts';
-import { stampMicros } from '../../lib/times.ts';
 import { vendorAlert } from '../../lib/vendor-alert.ts';
 
 export default defineSource({
@@ -13,8 +12,7 @@ export default defineSource({
   parse: (input, out) => {
     const doc = input.json;
     if (doc === undefined || first(doc, paths('event_type')) !== 'alert') return 'no';
-    const time = stampMicros(dig(doc, ['timestamp']));
-    if (time !== undefined) out.setOurs('@timestamp', time);
+    setTime(out, doc, paths('timestamp'));
     out.set('source.ip', first(doc, paths('src_ip')));
     out.set('source.port', number(dig(doc, ['src_port'])));
     out.set('destination.ip', first(doc, paths('dest_ip')));

@@ -1,8 +1,7 @@
 /** Wazuh alerts (alerts.json of the manager), one per event; kept under `wazuh.*`. Levels below 4 are events, as Wazuh sees it. */
 import { defineSource } from '../../../src/normalize/source.ts';
-import { dig, first, paths } from '../../lib/audit.ts';
+import { dig, first, paths, setTime } from '../../lib/audit.ts';
 import { flattenInto, isObject, list, number } from '../../lib/json.ts';
-import { stampMicros } from '../../lib/times.ts';
 import { vendorAlert } from '../../lib/vendor-alert.ts';
 
 const ALERT_LEVEL_MIN = 4;
@@ -21,8 +20,7 @@ export default defineSource({
     const doc = input.json;
     const level = number(dig(doc, ['rule', 'level']));
     if (doc === undefined || level === undefined || !isObject(dig(doc, ['rule']))) return 'no';
-    const time = stampMicros(first(doc, paths('timestamp')));
-    if (time !== undefined) out.setOurs('@timestamp', time);
+    setTime(out, doc, paths('timestamp'));
     out.set('host.name', first(doc, paths('agent.name', 'manager.name')));
     out.set('user.name', first(doc, paths('data.dstuser', 'data.srcuser')));
     out.set('source.ip', first(doc, paths('data.srcip')));
