@@ -6,7 +6,7 @@
  * `failures`, counts as not met, and stops no other. Memory is bounded: one index per log source, and INDEXES_MAX joint
  * ones for the combinations that are seen most. Which index is used never changes a verdict.
  */
-import { compileCondition, type Judged, type Predicate } from '../../condition/evaluate.ts';
+import { compileCondition, type Predicate } from '../../condition/evaluate.ts';
 import type { Condition, Lists } from '../../condition/tree.ts';
 import type { NormalizedEvent } from '../../model/event.ts';
 import type { RuleProblem, RuleSet } from '../rule.ts';
@@ -15,14 +15,13 @@ import { type Check, Checks } from './check.ts';
 import { type CompiledRules, compileEach, type EngineStats, Failures, type RuleFailure } from './compiled.ts';
 import { gramsOf, type Indexed, makeIndex, measured, type RuleIndex, SAMPLE_EVENTS } from './index-of.ts';
 import { isRoutable, Router } from './router.ts';
+import { noSample, type Sample, Samples } from './samples.ts';
 import { View } from './view.ts';
 import { guessedFrequency } from './witness.ts';
 
 /** Joint indexes over the rules of several log sources, and bytes of their tables. */
 export const INDEXES_MAX = 64;
 export const INDEX_BYTES_MAX = 96 * 1024 * 1024;
-/** Events kept at one time to measure by. */
-const SAMPLES_MAX = 8 * SAMPLE_EVENTS;
 /** The joint index is made anew, by what was then seen, after so many events. */
 export const MEASURE_AFTER: readonly number[] = [2000, 50_000];
 
@@ -50,7 +49,7 @@ type Class = {
   told: number;
   /** How often the index was made by measurement. */
   measured: number;
-  sample: Judged[];
+  readonly sample: Sample;
 };
 
 export type EngineOptions = {
@@ -80,7 +79,7 @@ class Engine implements CompiledRules {
   readonly #indexesMax: number;
   #joints = 0;
   #jointBytes = 0;
-  #samples = 0;
+  readonly #samples = new Samples();
   #events = 0;
 
   constructor(set: RuleSet, lists: Lists, options: EngineOptions) {
@@ -137,7 +136,7 @@ class Engine implements CompiledRules {
     const key = groups.map((g) => this.#groups.indexOf(g)).join(' ');
     let c = this.#classes.get(key);
     if (c === undefined) {
-      c = { groups, joint: undefined, events: 0, last: 0, told: 0, measured: 0, sample: [] };
+      c = { groups, joint: undefined, events: 0, last: 0, told: 0, measured: 0, sample: noSample() };
       if (this.#classes.size >= CLASSES_MAX) this.#forget();
       this.#classes.set(key, c);
     }
@@ -166,7 +165,7 @@ class Engine implements CompiledRules {
     }
     const at = this.#measureAfter[c.measured];
     if (at !== undefined && c.events > at - SAMPLE_EVENTS) {
-      this.#keep(c, e);
+      this.#samples.keep(c.sample, e);
       if (c.events >= at) {
         this.#measure(c);
         c.measured++;
@@ -175,26 +174,17 @@ class Engine implements CompiledRules {
     (c.joint as RuleIndex).scan(e, this.#marks);
   }
 
-  #keep(c: Class, e: NormalizedEvent): void {
-    if (this.#samples >= SAMPLES_MAX) {
-      for (const other of this.#classes.values()) other.sample = [];
-      this.#samples = 0;
-    }
-    this.#samples++;
-    c.sample.push(kept(e));
-  }
-
   #measure(c: Class): void {
     const rules = c.groups.flatMap((g) => g.rules);
-    const often = c.sample.length === 0 ? guessedFrequency : measured(rules, c.sample);
+    const { events } = c.sample;
+    const often = events.length === 0 ? guessedFrequency : measured(rules, events);
     if (c.joint === undefined) this.#joints++;
     else this.#jointBytes -= c.joint.bytes;
     // What never fired in the sample is told apart by the guess.
-    const guessed = 1 / (c.sample.length + 1);
-    c.joint = makeIndex(rules, (l) => often(l) + guessed * guessedFrequency(l), gramsOf(c.sample));
+    const guessed = 1 / (events.length + 1);
+    c.joint = makeIndex(rules, (l) => often(l) + guessed * guessedFrequency(l), gramsOf(events));
     this.#jointBytes += c.joint.bytes;
-    this.#samples -= c.sample.length;
-    c.sample = [];
+    this.#samples.letGo(c.sample);
   }
 
   #indexOf(g: Group): RuleIndex {
@@ -248,10 +238,4 @@ function tell(c: Class): void {
     if (c.last > g.last) g.last = c.last;
   }
   c.told = c.events;
-}
-
-/** An event is kept for the sample without its raw bytes, and whole: what was deferred is made now. */
-function kept(e: NormalizedEvent): Judged {
-  e.fields.entries();
-  return { fields: e.fields, rawText: e.rawText, entities: e.entities };
 }
