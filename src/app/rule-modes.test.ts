@@ -3,10 +3,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { RuleRow } from '../api/contract.ts';
 import type { BaseRule } from '../detect/rule.ts';
+import { loadConfig } from '../config/load.ts';
 import { readYaml } from '../detect/sigma/yaml.ts';
 import { TEST_TAXONOMY } from '../detect/testing.ts';
 import { rulesFromFiles } from '../detect/load.ts';
-import { weakerIn } from './note-config.ts';
+import { weakerIn, watchedOf } from './note-config.ts';
 import { coverageOf } from './rule-coverage.ts';
 import { exceptionYaml } from './rule-exceptions.ts';
 import { effectiveMode, originOf, proposalFor } from './rule-modes.ts';
@@ -140,4 +141,43 @@ test('settings that became weaker, and those that did not', () => {
       "this machine's own logs are no longer collected",
     ],
   );
+});
+
+test('settings by which events or notices no longer arrive, or arrive elsewhere, became weaker', () => {
+  const set = (more: object) => {
+    const read = loadConfig({ path: undefined, env: {}, set: new Map(Object.entries(more)) });
+    assert.ok(read.ok, read.ok ? '' : read.error);
+    return watchedOf(read.value, '/nowhere', '1');
+  };
+  const settings = {
+    'collect.files': [{ path: '/var/log/app.log' }],
+    'syslog.host': '192.0.2.1',
+    'syslog.allow': ['10.0.0.0/8', '198.51.100.0/24'],
+    'notify.webhook': { url: 'https://hook.example.com/a', secret: { env: 'HOOK' } },
+  };
+  const was = set(settings);
+  const weaker = (more: object): string[] => weakerIn(was, set({ ...settings, ...more }));
+  assert.deepEqual(weaker({}), []);
+  assert.deepEqual(weaker({ 'collect.files': [] }), ['the file /var/log/app.log is no longer followed']);
+  assert.deepEqual(weaker({ 'syslog.enabled': false }), ['syslog no longer listens']);
+  assert.deepEqual(weaker({ 'syslog.tlsPort': 0 }), ['syslog over TLS no longer listens']);
+  assert.deepEqual(weaker({ 'syslog.port': 5515 }), [
+    'syslog listens on 192.0.2.1:5515 instead of 192.0.2.1:5514',
+  ]);
+  assert.deepEqual(weaker({ 'syslog.allow': ['10.0.0.0/8', '203.0.113.0/24'] }), [
+    '198.51.100.0/24 may no longer send syslog',
+  ]);
+  assert.deepEqual(weaker({ 'console.insecure': true }), ['the console may be reached without encryption']);
+  assert.deepEqual(
+    weaker({ 'notify.webhook': { url: 'https://hook.example.com/b', secret: { env: 'HOOK' } } }),
+    ['notifications by webhook go elsewhere'],
+  );
+  assert.ok(!JSON.stringify(was).includes('hook.example.com'), 'an address may hold a secret');
+});
+
+test('sources that an upgrade drops are not said to be removed; what an earlier version did not watch is not compared', () => {
+  const was = { version: '1', retention: {}, channels: [], sources: ['sshd'], hostLogs: true };
+  const now = { ...was, sources: [], files: [], doors: {}, allow: [], insecure: true, targets: {} };
+  assert.deepEqual(weakerIn(was, now), ['the source sshd removed']);
+  assert.deepEqual(weakerIn(was, { ...now, version: '2' }), []);
 });
