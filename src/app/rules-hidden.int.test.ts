@@ -103,3 +103,15 @@ test('a start with a broken file notes what is in force once, and removes nothin
   third.settle(before);
   assert.equal((await weakened(s)).length, 1);
 });
+
+test('an alert about many rules counts all of them', async (t) => {
+  const files = (more: string) =>
+    Object.fromEntries(Array.from({ length: 30 }, (_, i) => [`rules/r${i}.yml`, rule(`r${i}`, more)]));
+  const s = setup(t, files(''));
+  for (const [path, text] of Object.entries(files('author: x\n'))) s.put(path, text);
+  s.rules.reload(DISK);
+  assert.match(
+    (await weakened(s))[0]?.sentence ?? '',
+    /^unknown edited the rules ("Rule r\d+", ){4}"Rule r\d+" and 25 more$/,
+  );
+});

@@ -26,9 +26,14 @@ const text = (v: unknown): string => (typeof v === 'string' ? v : '');
 const count = (v: unknown): number => (typeof v === 'number' ? v : 0);
 /** Objects and titles are outside text: short, and in quotes. */
 const named = (s: string): string => `"${s.length > 80 ? `${s.slice(0, 80)}…` : s}"`;
-const some = (v: unknown): string => {
+/** Names told one by one. */
+const NAMED_MAX = 5;
+/** `total`: how many there are, where `v` names only some. */
+const some = (v: unknown, total?: unknown): string => {
   const all = Array.isArray(v) ? v.map((x) => named(String(x))) : [];
-  return all.length <= 5 ? all.join(', ') : `${all.slice(0, 5).join(', ')} and ${all.length - 5} more`;
+  const told = all.slice(0, NAMED_MAX);
+  const more = Math.max(all.length, count(total)) - told.length;
+  return more <= 0 ? told.join(', ') : `${told.join(', ')} and ${more} more`;
 };
 const severityOf = (v: unknown): Severity => (v === 'critical' || v === 'high' ? 'high' : 'medium');
 
@@ -123,9 +128,13 @@ const ACTIONS: ReadonlyMap<string, Judge> = new Map<string, Judge>([
     'rules.changed',
     (_, d) => {
       const parts = [
-        ...(count(d['editedCount']) > 0 ? [`edited the rules ${some(d['edited'])}`] : []),
-        ...(count(d['removedCount']) > 0 ? [`removed the rules ${some(d['removed'])}`] : []),
-        ...(count(d['filtersCount']) > 0 ? [`added the exceptions ${some(d['filters'])}`] : []),
+        ...(count(d['editedCount']) > 0 ? [`edited the rules ${some(d['edited'], d['editedCount'])}`] : []),
+        ...(count(d['removedCount']) > 0
+          ? [`removed the rules ${some(d['removed'], d['removedCount'])}`]
+          : []),
+        ...(count(d['filtersCount']) > 0
+          ? [`added the exceptions ${some(d['filters'], d['filtersCount'])}`]
+          : []),
       ];
       return parts.length === 0 ? undefined : { what: parts.join('; '), severity: 'medium' };
     },
