@@ -34,7 +34,7 @@ const RULE_ID = 'search';
 export function searchRule(filter: Condition, text: string): Result<SearchRule> {
   let d: ReturnType<typeof decompose>;
   try {
-    d = decompose(RULE_ID, filter, text, 1);
+    d = decompose(RULE_ID, filter, 1);
   } catch (e) {
     if (e instanceof SigmaError) return err(errorText(e));
     throw e;

@@ -22,6 +22,15 @@ export function countTermsOf(c: Condition): readonly CountTerm[] {
 /** Equal for counts that count the same. */
 export const countKey = (t: CountTerm): string => JSON.stringify([t.where, t.distinct, t.by, t.span]);
 
+/** Beside the tree: what a count was called makes it no other count, and is not printed. */
+const words = new WeakMap<CountTerm, string>();
+/** The one word that `where` was written as, for people (`auth_failures`); undefined where it was more. */
+export const wordOf = (t: CountTerm): string | undefined => words.get(t);
+export function called(t: CountTerm, word: string): CountTerm {
+  words.set(t, word);
+  return t;
+}
+
 function ofCondition(c: Condition, see: (t: CountTerm) => void): void {
   switch (c.kind) {
     case 'and':

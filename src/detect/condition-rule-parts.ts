@@ -9,7 +9,7 @@
 import { never } from '../base/result.ts';
 import { CERTIFICATE_IDENTITY, DAYS_TO_EXPIRY } from '../condition/computed.ts';
 import type { CountTerm, Expression, TestOp } from '../condition/expression.ts';
-import { countKey, isStateful } from '../condition/stateful.ts';
+import { countKey, isStateful, wordOf } from '../condition/stateful.ts';
 import type { Condition } from '../condition/tree.ts';
 import type { Measure, Residual, Term } from './rule.ts';
 import { SigmaError } from './sigma/modifiers.ts';
@@ -35,8 +35,8 @@ export type Parts = {
 export const needsMemory = (c: Condition): boolean => isStateful(c) || asksClock(c);
 
 /** Throws SigmaError where the condition asks for something that cannot be judged. */
-export function decompose(ruleId: string, condition: Condition, text: string, line: number): Parts {
-  const t = new Taker(ruleId, asksClock(condition), names(text), line);
+export function decompose(ruleId: string, condition: Condition, line: number): Parts {
+  const t = new Taker(ruleId, asksClock(condition), line);
   const residual = t.take(condition, false);
   return {
     residual,
@@ -49,17 +49,15 @@ export function decompose(ruleId: string, condition: Condition, text: string, li
 
 class Taker {
   readonly #rule: string;
-  readonly #names: readonly string[];
   readonly #line: number;
   readonly #byKey = new Map<string, number>();
   readonly certificate: boolean;
   readonly parts = new Map<string, Condition>();
   readonly terms: Term[] = [];
 
-  constructor(rule: string, certificate: boolean, what: readonly string[], line: number) {
+  constructor(rule: string, certificate: boolean, line: number) {
     this.#rule = rule;
     this.certificate = certificate;
-    this.#names = what;
     this.#line = line;
   }
 
@@ -164,20 +162,10 @@ class Taker {
       span: t.span,
       certificate: t.by.length === 1 && t.by[0]?.[0] === CERTIFICATE_IDENTITY,
       baseline,
-      what: this.#names[at] ?? 'matching events',
+      what: wordOf(t)?.replaceAll('_', ' ').toLowerCase() ?? 'matching events',
     });
     return at;
   }
-}
-
-/** What is counted, in the order of the text: `count(certificate_requests from ...)` -> `certificate requests`. */
-function names(text: string): string[] {
-  const found = text.matchAll(
-    /\b(?:count|count_distinct|exists)\s*\(\s*([^()]{1,200}?)\s+(?:from|by|for|in)\s/gi,
-  );
-  return [...found].map(([, what = '']) =>
-    /^[a-z_][a-z0-9_]*$/i.test(what) ? what.replaceAll('_', ' ').toLowerCase() : 'matching events',
-  );
 }
 
 function asksClock(c: Condition): boolean {

@@ -213,3 +213,22 @@ test('an exception narrows what a rule counts and is judged at, never what must 
   assert.deepEqual(narrowed('count(x: y by u in 1h) > 3', 'any').parts, [false], 'not unasked');
   assert.match(narrowed('certificate.days_to_expiry < 7').problems[0] ?? '', /is no rule over single events/);
 });
+
+test('what is counted is called as it is written, whichever count it is and however long the text', () => {
+  const whats = (condition: string) => stateful(condition).terms.map((t) => t.what);
+  const failures = 'count(auth_failures by source.ip in 5 minutes)';
+  assert.deepEqual(
+    whats(`${failures} > 3 AND ${failures} < 100 AND count(key_usage by source.ip in 1 hour) > 2`),
+    ['auth failures', 'key usage'],
+  );
+  assert.deepEqual(
+    whats(
+      'count(event.note:"count(secret for you)" by source.ip in 1 hour) > count(auth_success by source.ip in 1 hour)',
+    ),
+    ['matching events', 'auth success'],
+  );
+  const long = `count(auth_failure ${'by'.padEnd(40)} user.name in 1 hour) > 1 AND note:"${'count( '.repeat(1300)}"`;
+  const from = performance.now();
+  assert.deepEqual(whats(long), ['auth failure']);
+  assert.ok(performance.now() - from < 500, 'and that takes no time');
+});

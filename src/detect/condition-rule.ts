@@ -113,7 +113,7 @@ function oneRule(item: Yaml, yaml: string, file: string): Rule[] {
     const entity = meta.entity.length === 0 ? conditionEntity(condition) : meta.entity;
     return [{ ...meta, sentence, entity, kind: 'rule', logsource: '', where: EVERYTHING, condition }];
   }
-  const d = decompose(meta.id, condition, text, at);
+  const d = decompose(meta.id, condition, at);
   const rule: ConditionRule = {
     ...meta,
     kind: 'condition',

@@ -9,6 +9,7 @@
  */
 import { nearest } from '../../base/nearest.ts';
 import { type CountTerm, type KeyField, KEYS_MAX, SPAN_DAYS_MAX, SPAN_US_MAX } from '../expression.ts';
+import { called } from '../stateful.ts';
 import type { Condition } from '../tree.ts';
 import { KEY_ALIASES } from './aliases.ts';
 import { takeWord } from './lexemes.ts';
@@ -41,13 +42,25 @@ export type CountCall = { readonly name: CountFunction; readonly written: string
 export function readCount(s: Scanner, call: CountCall, env: CountEnv): CountTerm {
   let distinct = '';
   let where: Condition = { kind: 'const', value: true };
+  let word: string | undefined;
+  const operand = (): void => {
+    s.space();
+    const start = s.pos;
+    where = env.condition();
+    word = BARE.exec(s.text.slice(start, Math.min(s.pos, start + WORD_CHARS_MAX)).trimEnd())?.[0];
+  };
   if (call.name === 'count_distinct') {
     distinct = oneField(s, env).field;
-    if (takeWord(s, 'where')) where = env.condition();
-  } else if (!atCountEnd(s)) where = env.condition();
+    if (takeWord(s, 'where')) operand();
+  } else if (!atCountEnd(s)) operand();
   const by = KEY_WORDS.some((w) => takeWord(s, w)) ? readKey(s, env) : [];
-  return { kind: 'count', where, distinct, by, span: readWindow(s, call.written) };
+  const span = readWindow(s, call.written);
+  const term: CountTerm = { kind: 'count', where, distinct, by, span };
+  return word === undefined ? term : called(term, word);
 }
+const BARE = /^[a-z_][a-z0-9_]*$/i;
+/** Longer words are no names. */
+const WORD_CHARS_MAX = 200;
 
 function oneField(s: Scanner, env: CountEnv): Target {
   const piece = s.piece('field', 'field');
