@@ -7,12 +7,12 @@
  * number is needed. Held by `pipes.test.ts`, `golden.test.ts`, `hostile.test.ts` and `expressions.int.test.ts`.
  */
 import { never } from '../base/result.ts';
-import { NUMBER_GROUP } from '../condition/text.ts';
 import { regexDiffersInSql, regexProblem, sqlRegexSource } from '../condition/regex.ts';
 import { type BinaryOp, type Expr, type ExprFunction, isComparison, type Place } from './expression.ts';
 import type { FieldRef } from './pipes/pipe.ts';
 import type { Subquery } from './query.ts';
 import { QueryFault } from '../condition/language/scan.ts';
+import { numberSql } from './sql-number.ts';
 import type { SqlParams } from './sql-params.ts';
 
 export type ValueType = 'number' | 'text' | 'time' | 'bool';
@@ -86,10 +86,6 @@ const NULLS: Readonly<Record<Exclude<ValueType, 'bool'>, string>> = {
 
 export const timeSql = (us: string): string => `fromUnixTimestamp64Micro(${us}, 'UTC')`;
 const usSql = (time: string): string => `toUnixTimestamp64Micro(${time})`;
-
-/** Text to a number, NULL where it is none. */
-export const numberSql = (text: string): string =>
-  `nullIf(nullIf(toFloat64OrNull(extract(toString(${text}), '${NUMBER_GROUP}')), inf), -inf)`;
 
 /** Converts, or says why that makes no sense. */
 function to(type: ValueType, v: Made, e: Expr, env: ExprEnv): Typed {

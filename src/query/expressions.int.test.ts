@@ -23,6 +23,15 @@ import {
 
 storeEvents();
 
+test('text of more than 64 characters is no number, as in the filter; of a computed text as well', async () => {
+  const [fits, long] = ['0'.repeat(63), '0'.repeat(64)];
+  const rows = await rowsOf(
+    `| head 1 | eval a = number("${fits}7"), b = number("${long}7"), c = number(concat("${fits}", "7")), ` +
+      `d = number(concat("${long}", "7")), e = number(null) | fields a, b, c, d, e`,
+  );
+  assert.deepEqual(rows, [{ a: 7, b: null, c: 7, d: null, e: null }]);
+});
+
 test('where over events and over tables', async () => {
   const ids = async (text: string): Promise<string[]> =>
     (await rowsOf(`${text} | fields url.path | head 1000`)).map((r) => String(r['url.path']));

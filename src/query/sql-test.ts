@@ -8,11 +8,12 @@ import { fieldsOf, valuesMax } from '../condition/compile-test.ts';
 import type { Expression } from '../condition/expression.ts';
 import { checkTest, kindOf, zoneOf } from '../condition/expression-type.ts';
 import { isStateful } from '../condition/stateful.ts';
-import { numberOf, NUMBER_CHARS_MAX, NUMBER_GROUP } from '../condition/text.ts';
+import { numberOf } from '../condition/text.ts';
 import type { Condition } from '../condition/tree.ts';
 import { CLOCK_US_MAX, CLOCK_US_MIN, type ClockPart } from '../condition/zone.ts';
 import { hotField } from '../model/catalogue.ts';
 import { textOf, textsSql } from './sql-field.ts';
+import { numberSql } from './sql-number.ts';
 import { columnOf, type SqlParams } from './sql-params.ts';
 
 type TestNode = Extract<Condition, { kind: 'test' }>;
@@ -66,10 +67,6 @@ function sourceOf(field: string, name: string, most: number, p: SqlParams): Sour
   const values = `if(empty(${all}), [NULL], arrayMap(x -> toNullable(toString(x)), ${some}))`;
   return { text: name, number: numberSql(name), values };
 }
-
-/** `numberOf` of `src/condition/text.ts`. */
-const numberSql = (text: string): string =>
-  `nullIf(nullIf(toFloat64OrNull(if(length(${text}) <= ${NUMBER_CHARS_MAX}, extract(${text}, '${NUMBER_GROUP}'), '')), inf), -inf)`;
 
 function value(e: Expression, as: 'number' | 'text', sources: Sources, p: SqlParams): string {
   switch (e.kind) {

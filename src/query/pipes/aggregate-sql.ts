@@ -1,7 +1,8 @@
 /** The SQL of the aggregates. Held by `golden.test.ts`, `exact.int.test.ts`, `pipes.int.test.ts`. */
 import { NUMBER_CHARS_MAX, NUMBER_SOURCE } from '../../condition/text.ts';
 import { hotField } from '../../model/catalogue.ts';
-import { numberSql, textSql, type ValueType } from '../expression-sql.ts';
+import { textSql, type ValueType } from '../expression-sql.ts';
+import { numberSql } from '../sql-number.ts';
 import { QueryFault } from '../../condition/language/scan.ts';
 import { textsSql } from '../sql-field.ts';
 import type { SqlParams } from '../sql-params.ts';
