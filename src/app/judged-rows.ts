@@ -20,8 +20,7 @@ import {
   type SearchRow,
 } from '../query/sql.ts';
 import { StoreError, type SqlResult } from '../store/engine/client.ts';
-import { EVENT_COLUMNS, fromRow, type StoredEvent } from '../store/rows.ts';
-import { EVENTS_TABLE } from '../store/schema.ts';
+import { fromRow, selectEvents, type StoredEvent } from '../store/rows.ts';
 
 /** Reads for one page; beyond them the answer is partial. */
 export const ROUNDS_MAX = 20;
@@ -91,7 +90,7 @@ async function whole(
 ): Promise<Result<readonly StoredEvent[], QueryError>> {
   const where = compileWhere(EVERYTHING, { ...o.scope, only }, { lists: o.lists });
   if (!where.ok) return err(where.error);
-  const sql = `SELECT ${EVENT_COLUMNS} FROM ${EVENTS_TABLE} WHERE ${where.value.sql}`;
+  const sql = selectEvents(where.value.sql);
   try {
     return ok((await run({ ...where.value, sql }, only.length)).rows.map(fromRow));
   } catch (e) {

@@ -10,7 +10,7 @@ import type { Severity } from '../model/alert.ts';
 import type { Origin } from '../model/event.ts';
 import { eventIdText, type MatchedEvent } from '../model/match.ts';
 import { scopeSql } from './candidates.ts';
-import type { Ask } from './read.ts';
+import { type Ask, extentOf } from './read.ts';
 import { countedBy, reachOf, rulesFor } from './rule-closure.ts';
 import { type HistoryLimits, type HistoryResult, type ListsFrom, runHistory } from './run.ts';
 
@@ -187,19 +187,21 @@ export function forecast(alerts: number, days: number): Backtest['forecast'] {
   };
 }
 
+/** Event time of the first event that is held in the range; 0 where there is none. */
 async function oldest(o: BacktestOptions): Promise<number> {
-  const all = scopeSql({
-    ...o.scope,
-    from: o.from,
-    to: o.to,
-    ...(o.origins === undefined ? {} : { origins: o.origins }),
+  const extent = await extentOf({
+    ask: o.ask,
+    scope: scopeSql({
+      ...o.scope,
+      from: o.from,
+      to: o.to,
+      ...(o.origins === undefined ? {} : { origins: o.origins }),
+    }),
+    cost: { rowsRead: 0, bytesRead: 0, statements: 0 },
+    order: 'time',
+    ...(o.signal === undefined ? {} : { signal: o.signal }),
   });
-  const r = await o.ask(
-    `SELECT count(), min(toUnixTimestamp64Micro(ts)) FROM vigil.events WHERE ${all.sql}`,
-    all.params,
-    { timeoutMs: 30_000, maxRows: 1, ...(o.signal === undefined ? {} : { signal: o.signal }) },
-  );
-  return Number(r.rows[0]?.[0] ?? 0) === 0 ? 0 : Number(r.rows[0]?.[1]);
+  return extent?.first ?? 0;
 }
 
 function notesOf(

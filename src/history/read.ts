@@ -11,8 +11,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Compiled } from '../query/sql.ts';
 import { type SqlResult, type SqlRow, StoreError } from '../store/engine/client.ts';
-import { EVENT_COLUMNS, fromRow, type StoredEvent } from '../store/rows.ts';
-import { EVENTS_TABLE } from '../store/schema.ts';
+import { fromRow, selectEvents, selectExtent, type StoredEvent } from '../store/rows.ts';
 
 /** The store's query for compiled searches: restricted account, limits of time and memory. */
 export type Ask = (
@@ -70,7 +69,7 @@ export type ReadOptions = {
 };
 
 async function ask(
-  o: ReadOptions,
+  o: Pick<ReadOptions, 'ask' | 'cost' | 'signal'>,
   sql: string,
   params: Compiled['params'],
   maxRows: number,
@@ -87,14 +86,10 @@ async function ask(
 }
 
 /** Batches, or event times, that hold rows of the scope; reads next to nothing of them. */
-async function extentOf(o: ReadOptions): Promise<Extent | undefined> {
-  const { value } = AXES[o.order];
-  const r = await ask(
-    o,
-    `SELECT min(${value}), max(${value}), count() FROM ${EVENTS_TABLE} WHERE ${o.scope.sql}`,
-    o.scope.params,
-    1,
-  );
+export async function extentOf(
+  o: Pick<ReadOptions, 'ask' | 'scope' | 'cost' | 'order' | 'signal'>,
+): Promise<Extent | undefined> {
+  const r = await ask(o, selectExtent(AXES[o.order].value, o.scope.sql), o.scope.params, 1);
   const [first, last, rows] = (r.rows[0] ?? []).map(Number);
   return rows === undefined || rows === 0 ? undefined : { first: first ?? 0, last: last ?? 0, rows };
 }
@@ -158,9 +153,10 @@ async function pageOf(o: ReadOptions, p: Page): Promise<readonly SqlRow[]> {
   const behind = p.after === undefined ? '' : ` AND ${ties}`;
   const r = await ask(
     o,
-    `SELECT ${EVENT_COLUMNS} FROM ${EVENTS_TABLE} WHERE ${o.where.sql} ` +
-      `AND ${column} >= ${bound('h_low')} AND ${column} <= ${bound('h_high')}${behind} ` +
+    selectEvents(
+      `${o.where.sql} AND ${column} >= ${bound('h_low')} AND ${column} <= ${bound('h_high')}${behind}`,
       `ORDER BY ${order} LIMIT ${p.rows}`,
+    ),
     {
       ...o.where.params,
       h_low: p.low,

@@ -16,7 +16,7 @@ import {
 import { literal } from './engine/wire.ts';
 import { migrate, PLAIN_TABLES, type TableOptions } from './migrate.ts';
 import { type Received, type SeenField, type SeenKind, seenFields, seenKinds } from './profile.ts';
-import { EVENT_COLUMNS, fromRow, type StoredEvent } from './rows.ts';
+import { fromRow, selectEvents, type StoredEvent } from './rows.ts';
 import { EVENTS_TABLE } from './schema.ts';
 
 /** Rows the store holds for one minute of receipt. */
@@ -113,8 +113,10 @@ export class EventStore {
   async eventById(tenant: string, id: EventId, tsHint?: number): Promise<StoredEvent | undefined> {
     const hint = tsHint === undefined ? '' : " AND ts = fromUnixTimestamp64Micro({ts:Int64}, 'UTC')";
     const r = await this.#client.select(
-      `SELECT ${EVENT_COLUMNS} FROM ${EVENTS_TABLE}
-       WHERE tenant = {tenant:String} AND node = {node:UInt32} AND batch = {batch:UInt64} AND ord = {ord:UInt32}${hint} LIMIT 1`,
+      selectEvents(
+        `tenant = {tenant:String} AND node = {node:UInt32} AND batch = {batch:UInt64} AND ord = {ord:UInt32}${hint}`,
+        'LIMIT 1',
+      ),
       { params: { tenant, node: id.node, batch: id.batch, ord: id.ord, ts: tsHint ?? 0 } },
     );
     const row = r.rows[0];

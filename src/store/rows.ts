@@ -18,6 +18,7 @@ import {
 import { parseIp } from '../model/ip.ts';
 import type { EventId } from '../model/match.ts';
 import type { SqlRow } from './engine/client.ts';
+import { EVENTS_TABLE } from './schema.ts';
 
 /** A stored event with its fields exactly as they were live. */
 export type StoredEvent = {
@@ -62,6 +63,14 @@ const REST = [
 
 /** What to select, in this order, for `fromRow`. Passes `checkSearch`. */
 export const EVENT_COLUMNS = [...HOT_FIELDS.map(selected), ...REST].join(', ');
+
+/** Whole events of a WHERE text; `tail` is what follows it. For `fromRow`. */
+export const selectEvents = (where: string, tail = ''): string =>
+  `SELECT ${EVENT_COLUMNS} FROM ${EVENTS_TABLE} WHERE ${where}${tail === '' ? '' : ` ${tail}`}`;
+
+/** Least and greatest of a value over the rows of a WHERE text, and how many rows there are (without any, the rest is void). */
+export const selectExtent = (value: string, where: string): string =>
+  `SELECT min(${value}), max(${value}), count() FROM ${EVENTS_TABLE} WHERE ${where}`;
 
 const INDEX: ReadonlyMap<string, number> = new Map(HOT_FIELDS.map((d, i) => [d.name, i]));
 const at = (row: SqlRow, name: string): unknown => row[INDEX.get(name) ?? -1];
