@@ -16,7 +16,7 @@ import { bytesOf, conditionOf, type EvasionCase, evasionRules, ROOT, taxonomy } 
 
 /** The shipped rules that count flagged events. */
 const COUNTING = ['event_disguised', 'event_incomplete'];
-const CASES_MIN = 150;
+const CASES_MIN = 301;
 
 let set: RuleSet;
 let rules: CompiledRules;

@@ -3,7 +3,7 @@
  * finds the undressed attack; dressed, the rule must still fire, or the event must say by a flag (`vigil.flags`) that it
  * hides something, and a shipped rule must count it.
  *
- * The families are in `families/`, one file each; `evasion.test.ts` judges them live, `stored.int.test.ts` in SQL, and
+ * The families are in `families/`, one file each; `evasion.int.test.ts` judges them live, `stored.int.test.ts` in SQL, and
  * `doors.int.test.ts` sends some through the real doors.
  */
 import { join } from 'node:path';
