@@ -11,7 +11,7 @@ import { StoreError } from '../store/engine/client.ts';
 import type { Received } from '../store/profile.ts';
 import type { RuleStat } from '../store/control/tables/rule-stats.ts';
 import { RuleHealths } from './rule-health.ts';
-import { StoreProfile } from './rule-profile.ts';
+import { FIELDS_MAX, KINDS_MAX, StoreProfile } from './rule-profile.ts';
 
 const CONTENT = join(import.meta.dirname, '../../content');
 const TAXONOMY = readTaxonomy(join(CONTENT, 'taxonomy'));
@@ -35,6 +35,8 @@ type World = {
   readonly lists?: Lists;
   readonly stats?: ReadonlyMap<string, RuleStat>;
   readonly fail?: StoreError['kind'];
+  /** The store holds more than it tells. */
+  readonly cut?: 'fields' | 'kinds';
 };
 
 async function reasons(set: RuleSet, w: World): Promise<Record<string, string>> {
@@ -45,16 +47,19 @@ async function reasons(set: RuleSet, w: World): Promise<Record<string, string>> 
       seenFields: async (range) => {
         asked.push(range);
         if (w.fail !== undefined) throw new StoreError(w.fail, 0, 'no');
-        return Object.entries(w.seen).flatMap(([source, f]) =>
+        const rows = Object.entries(w.seen).flatMap(([source, f]) =>
           Object.keys(f).map((field) => ({ source, field, last: NOW - 60e6 })),
         );
+        return { rows, cut: w.cut === 'fields' };
       },
-      seenKinds: async () =>
-        Object.entries(w.seen).map(([source, f]) => ({
+      seenKinds: async () => {
+        const rows = Object.entries(w.seen).map(([source, f]) => ({
           source,
           values: names.map((n) => (f[n] === undefined ? [] : [f[n]])),
           last: NOW - 60e6,
-        })),
+        }));
+        return { rows, cut: w.cut === 'kinds' };
+      },
     },
     () => NOW,
   );
@@ -162,9 +167,9 @@ test('a store that is too slow is asked for less', async () => {
       seenFields: async (r) => {
         spans.push(r.to - r.from);
         if (spans.length < 3) throw new StoreError('timeout', 159, 'slow');
-        return [];
+        return { rows: [], cut: false };
       },
-      seenKinds: async () => [],
+      seenKinds: async () => ({ rows: [], cut: false }),
     },
     () => NOW,
   );
@@ -172,4 +177,37 @@ test('a store that is too slow is asked for less', async () => {
   assert.equal(p.cut, true);
   assert.ok((spans[2] ?? 0) < (spans[0] ?? 0) / 10, spans.join(' '));
   assert.ok(p.to - p.from < DAY);
+});
+
+test('where more was seen than is told or held, nothing is said to be missing', async () => {
+  const set = setOf([
+    rule('needs', AUTH, '{ never.seen.field: x }'),
+    rule('windows', '{ product: windows, service: security }', '{ event.code: 4625 }'),
+    rule('listed', AUTH, "{ 'user.name|expand': '%vips%' }"),
+  ]);
+  for (const cut of ['fields', 'kinds'] as const) {
+    const dead = await reasons(set, { seen: SSHD, cut });
+    assert.deepEqual(dead, { needs: '', windows: '', listed: 'the list vips has no members' });
+  }
+  const profile = (fields: number, kinds: number): StoreProfile =>
+    new StoreProfile(
+      {
+        seenFields: async () => ({
+          rows: Array.from({ length: fields }, (_, i) => ({ source: 's', field: `f${i}`, last: NOW - DAY })),
+          cut: false,
+        }),
+        seenKinds: async () => ({
+          rows: Array.from({ length: kinds }, (_, i) => ({
+            source: 's',
+            values: [[`${i}`]],
+            last: NOW - DAY,
+          })),
+          cut: false,
+        }),
+      },
+      () => NOW,
+    );
+  assert.equal((await profile(FIELDS_MAX, KINDS_MAX).get(['a'])).partial, false);
+  assert.equal((await profile(FIELDS_MAX + 1, 0).get(['a'])).partial, true);
+  assert.equal((await profile(0, KINDS_MAX + 1).get(['a'])).partial, true);
 });

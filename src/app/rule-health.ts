@@ -90,12 +90,15 @@ export class RuleHealths {
     if (this.#last !== undefined && this.#last.hash === set.hash && now - this.#last.at < FRESH_US)
       return this.#last.report;
     const names = namesOf(set);
-    let profile: Profile = { from: 0, to: 0, cut: true, kinds: [], fields: new Map() };
+    let profile: Profile = { from: 0, to: 0, cut: true, partial: false, kinds: [], fields: new Map() };
     let trouble = '';
     try {
       profile = await this.#d.profile.get(names);
       if (profile.cut)
         trouble = `the event store is large: only the last ${Math.round((profile.to - profile.from) / 3600e6)} hours were looked at`;
+      else if (profile.partial)
+        trouble =
+          'the event store has more kinds of events and fields than are looked at: no rule is said to miss any';
     } catch {
       trouble = 'the event store does not answer: what it holds is not known';
     }
@@ -210,7 +213,7 @@ function singleHealth(r: BaseRule, a: Asked): RuleHealth {
     sources: supply.sources,
     fields,
     lists: needs.lists,
-    dead: a.known ? deadReason(r, supply, { fields, lists: a.lists }) : '',
+    dead: a.known ? deadReason(r, supply, { fields, lists: a.lists, partial: a.profile.partial }) : '',
     lastCandidate: supply.last,
     cost: 0,
     evaluated: 0,
@@ -220,15 +223,17 @@ function singleHealth(r: BaseRule, a: Asked): RuleHealth {
 function deadReason(
   r: BaseRule,
   supply: Supply,
-  n: { readonly fields: readonly FieldNeed[]; readonly lists: Lists },
+  n: { readonly fields: readonly FieldNeed[]; readonly lists: Lists; readonly partial: boolean },
 ): string {
+  // What was left out of the profile may have had the log source, or any field.
+  if (n.partial && supply.sources.length === 0) return '';
   const shown = r.logsource === '' ? 'any log source' : r.logsource;
   if (supply.sources.length === 0) {
     if (supply.declared.length === 0 && r.supplied === false) return `no source supplies ${shown}`;
     const who = supply.declared.length === 0 ? '' : ` (${named(supply.declared)} would supply it)`;
     return `nothing of ${shown} was seen in the last ${PROFILE_DAYS} days${who}`;
   }
-  const there = new Set(n.fields.filter((f) => f.last > 0 || f.declared).map((f) => f.name));
+  const there = new Set(n.fields.filter((f) => n.partial || f.last > 0 || f.declared).map((f) => f.name));
   if (possible(r.condition, { field: (f) => there.has(f), lists: n.lists }).yes) return '';
   const empty = mentioned(r.condition).lists.filter((l) => (n.lists.get(l)?.values.length ?? 0) === 0);
   const everyField = (): boolean => true;

@@ -33,6 +33,8 @@ export type Profile = {
   readonly to: number;
   /** Less than PROFILE_DAYS, because the store took too long. */
   readonly cut: boolean;
+  /** More fields or kinds of events than are held: what is not here may have been seen. */
+  readonly partial: boolean;
   readonly kinds: readonly Kind[];
   /** Source -> field -> receipt of the last event with it. */
   readonly fields: ReadonlyMap<string, ReadonlyMap<string, number>>;
@@ -45,6 +47,8 @@ export class StoreProfile {
   #from = 0;
   #to = 0;
   #cut = false;
+  /** When something was last left out; it is told until that is as old as all else that is forgotten. */
+  #leftOut = 0;
   #kinds = new Map<string, Kind>();
   #fields = new Map<string, Map<string, number>>();
   #running: Promise<Profile> | undefined;
@@ -73,6 +77,7 @@ export class StoreProfile {
       from: this.#from,
       to: this.#to,
       cut: this.#cut,
+      partial: this.#leftOut > 0,
       kinds: [...this.#kinds.values()],
       fields: this.#fields,
     };
@@ -81,6 +86,7 @@ export class StoreProfile {
   #forget(names: readonly string[]): void {
     this.#names = names;
     this.#to = 0;
+    this.#leftOut = 0;
     this.#kinds = new Map();
     this.#fields = new Map();
   }
@@ -108,8 +114,9 @@ export class StoreProfile {
       this.#store.seenFields(range),
       this.#store.seenKinds({ sql, params: p.values }, range),
     ]);
-    for (const f of fields) this.#field(f);
-    for (const k of kinds) this.#kind(k);
+    if (fields.cut || kinds.cut) this.#leftOut = to;
+    for (const f of fields.rows) this.#field(f);
+    for (const k of kinds.rows) this.#kind(k);
     this.#to = to;
   }
 
@@ -119,7 +126,10 @@ export class StoreProfile {
       of = new Map();
       this.#fields.set(f.source, of);
     }
-    if (of.size >= FIELDS_MAX && !of.has(f.field)) return;
+    if (of.size >= FIELDS_MAX && !of.has(f.field)) {
+      this.#leftOut = Math.max(this.#leftOut, f.last);
+      return;
+    }
     of.set(f.field, Math.max(f.last, of.get(f.field) ?? 0));
   }
 
@@ -133,11 +143,13 @@ export class StoreProfile {
         fields: fieldsOf(k.source, this.#names, k.values),
         last: k.last,
       });
+    else this.#leftOut = Math.max(this.#leftOut, k.last);
   }
 
   /** What has not been seen for PROFILE_DAYS is no longer supplied. */
   #trim(since: number): void {
     this.#from = Math.max(this.#from, since);
+    if (this.#leftOut < since) this.#leftOut = 0;
     for (const [key, k] of this.#kinds) if (k.last < since) this.#kinds.delete(key);
     for (const of of this.#fields.values()) for (const [f, last] of of) if (last < since) of.delete(f);
   }

@@ -66,7 +66,8 @@ export function setup(t: TestContext, files: Readonly<Record<string, string>> = 
   const rules = open();
   const contents: Content[] = [rules.load()];
   rules.watch((c) => void contents.push(c));
-  const nothing = { seenFields: async () => [], seenKinds: async () => [] };
+  const none = async () => ({ rows: [], cut: false });
+  const nothing = { seenFields: none, seenKinds: none };
   const book = new RuleBook({
     rules,
     control,

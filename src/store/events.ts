@@ -15,7 +15,14 @@ import {
 } from './engine/client.ts';
 import { literal } from './engine/wire.ts';
 import { migrate, PLAIN_TABLES, type TableOptions } from './migrate.ts';
-import { type Received, type SeenField, type SeenKind, seenFields, seenKinds } from './profile.ts';
+import {
+  type Outline,
+  type Received,
+  type SeenField,
+  type SeenKind,
+  seenFields,
+  seenKinds,
+} from './profile.ts';
 import { fromRow, selectEvents, type StoredEvent } from './rows.ts';
 import { EVENTS_TABLE } from './schema.ts';
 
@@ -161,16 +168,17 @@ export class EventStore {
   }
 
   /** Which fields the sources' events have (`profile.ts`). */
-  seenFields(range: Received): Promise<SeenField[]> {
-    return seenFields(this.#client, range);
+  seenFields(range: Received, rowsMax?: number): Promise<Outline<SeenField>> {
+    return seenFields(this.#client, range, rowsMax);
   }
 
   /** Which combinations of the selected values occur (`profile.ts`). */
   seenKinds(
     select: { readonly sql: readonly string[]; readonly params: SqlParams },
     range: Received,
-  ): Promise<SeenKind[]> {
-    return seenKinds(this.#client, select, range);
+    rowsMax?: number,
+  ): Promise<Outline<SeenKind>> {
+    return seenKinds(this.#client, select, range, rowsMax);
   }
 
   /** Removes all rows of a retention class by dropping its partitions (milliseconds each). */

@@ -27,7 +27,8 @@ after(() => t.end());
 const range = { from: TEST_INGESTED, to: TEST_INGESTED + 60e6 };
 
 test('fields by source: hot and others, empty ones and lists, with the last time; nothing outside the range', async () => {
-  const seen = await t.store.seenFields(range);
+  const { rows: seen, cut } = await t.store.seenFields(range);
+  assert.equal(cut, false);
   const of = (source: string) =>
     new Map(seen.filter((f) => f.source === source).map((f) => [f.field, f.last - TEST_INGESTED]));
   const sshd = of('sshd');
@@ -45,7 +46,8 @@ test('fields by source: hot and others, empty ones and lists, with the last time
 test('combinations of values, with all values of a field', async () => {
   const p = new SqlParams();
   const sql = ['event.code', 'event.category', 'ssh.method'].map((f) => textsSql(f, p));
-  const kinds = await t.store.seenKinds({ sql, params: p.values }, range);
+  const { rows: kinds, cut } = await t.store.seenKinds({ sql, params: p.values }, range);
+  assert.equal(cut, false);
   assert.deepEqual(
     kinds
       .map((k) => [k.source, k.values, k.last - TEST_INGESTED])
@@ -55,5 +57,21 @@ test('combinations of values, with all values of a field', async () => {
       ['sshd', [[], [], []], 5e6],
       ['windows', [['4625'], [], []], 0],
     ],
+  );
+});
+
+test('more than is taken: what was received last, and that there is more', async () => {
+  const fields = await t.store.seenFields(range, 2);
+  assert.equal(fields.cut, true);
+  assert.deepEqual(
+    fields.rows.slice(0, 2).map((f) => f.last - TEST_INGESTED),
+    [5e6, 5e6],
+  );
+  const p = new SqlParams();
+  const kinds = await t.store.seenKinds({ sql: [textsSql('event.code', p)], params: p.values }, range, 1);
+  assert.equal(kinds.cut, true);
+  assert.deepEqual(
+    kinds.rows.map((k) => [k.source, k.last - TEST_INGESTED]),
+    [['sshd', 5e6]],
   );
 });
