@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import {
   addOccurrence,
+  ENDS_MAX,
+  measure,
   NUMBERS_MAX,
   type Occurrence,
   type Stretch,
@@ -196,4 +198,86 @@ test('a sum over a storm: the count of the alert stays exact', () => {
   for (let i = 0; i < n; i++) add(w, i * 1000, '1');
   assert.equal(add(w, n * 1000, '1000000000'), true);
   assert.equal(w.counted, n + 1);
+});
+
+test('what comes late finds the first window that is met, as if each were measured', () => {
+  let seed = 7;
+  const random = (n: number): number => {
+    seed = (seed * 48_271) % 2_147_483_647;
+    return seed % n;
+  };
+  for (const kind of ['count', 'distinct', 'sum', 'avg'] as const) {
+    for (const met of [(n: number) => n > 9, (n: number) => n === 0.3 || n === 6, (n: number) => n < -0.5]) {
+      const spec: WindowSpec = { kind, timespan: 60, need: 500, met, order: [] };
+      const w = window(spec);
+      const all: Occurrence<string>[] = [];
+      for (let i = 0; i < 300; i++) {
+        const value = kind === 'distinct' ? String(random(9)) : String((random(41) - 20) / 10);
+        const o: Occurrence<string> = {
+          ts: random(100),
+          weight: 1 + random(3),
+          value,
+          counted: false,
+          event: 'e',
+        };
+        const { hit } = addOccurrence(w.stretches, o, spec, () => {});
+        let at = all.length;
+        while (at > 0 && (all[at - 1] as Occurrence<string>).ts > o.ts) at--;
+        all.splice(at, 0, o);
+        let first: number | undefined;
+        for (const [hi, x] of all.entries()) {
+          if (x.ts < o.ts || x.ts > o.ts + 60 || all[hi + 1]?.ts === x.ts) continue;
+          if (
+            !met(
+              measure(
+                all,
+                all.findIndex((y) => y.ts >= x.ts - 60),
+                hi,
+                spec,
+              ),
+            )
+          )
+            continue;
+          first = x.ts;
+          break;
+        }
+        assert.equal(hit?.to, first, `${kind} ${i}`);
+      }
+    }
+  }
+});
+
+test('what comes late costs one pass over its windows, however full they are; percentiles look at some, and say so', () => {
+  const full: readonly (readonly [WindowSpec['kind'], number])[] = [
+    ['count', 10_001],
+    ['distinct', 10_001],
+    ['sum', NUMBERS_MAX],
+    ['avg', NUMBERS_MAX],
+    ['percentile', NUMBERS_MAX],
+  ];
+  for (const [kind, need] of full) {
+    const spec: WindowSpec = {
+      kind,
+      timespan: 300 * S,
+      need,
+      met: (n) => n > 1e9,
+      order: [],
+      percentile: 99,
+    };
+    const w = window(spec);
+    for (let i = 1; i < need; i++) add(w, 300 * S + i * 10, String(i));
+    const from = performance.now();
+    let late = false;
+    for (let i = 0; i < 5; i++) {
+      const o: Occurrence<string> = { ts: 300 * S, weight: 1, value: '0', counted: false, event: 'e' };
+      late = addOccurrence(w.stretches, o, spec, () => {}).late;
+    }
+    const each = (performance.now() - from) / 5;
+    assert.ok(each < 20, `${kind}: ${each.toFixed(1)} ms`);
+    assert.equal(late, kind === 'percentile', kind);
+  }
+  const few = window({ ...count(3), kind: 'percentile', met: () => false });
+  for (let i = 1; i < ENDS_MAX; i++) add(few, i, '1');
+  const o: Occurrence<string> = { ts: 0, weight: 1, value: '0', counted: false, event: 'e' };
+  assert.equal(addOccurrence(few.stretches, o, few.spec, () => {}).late, false, 'all were looked at');
 });

@@ -42,6 +42,8 @@ export type Stretch<E> = {
 
 /** Numbers that a window holds apart. */
 export const NUMBERS_MAX = 2048;
+/** Percentiles measured for one event that comes late; the store judges what is beyond. */
+export const ENDS_MAX = 32;
 
 export type WindowSpec = {
   readonly kind: 'count' | 'distinct' | 'ordered' | 'sum' | 'avg' | 'percentile' | 'expression';
@@ -103,6 +105,7 @@ export function addOccurrence<E>(
   trim(s, spec, dropped);
   const best = bestWindow(s, o.ts, spec);
   const late =
+    best.cut ||
     // What a stretch lost, and what it holds where this one is too old to join it.
     stretches.some(
       (x) =>
@@ -184,6 +187,8 @@ type Best = {
   readonly met:
     | { readonly lo: number; readonly hi: number; readonly from: number; readonly to: number }
     | undefined;
+  /** Nothing was met so far, and not all windows were looked at. */
+  readonly cut: boolean;
 };
 
 /**
@@ -192,20 +197,22 @@ type Best = {
  */
 function bestWindow<E>(s: Stretch<E>, ts: number, spec: WindowSpec): Best {
   const items = s.items;
-  let hi = items.length - 1;
-  while (hi > 0 && (items[hi - 1] as Occurrence<E>).ts >= ts) hi--;
-  // `hi` is the first occurrence at or after ts; its equals in time belong to the same window end.
   let best = Number.NEGATIVE_INFINITY;
-  for (; hi < items.length; hi++) {
+  let ends = 0;
+  const measured = sliding(items, spec);
+  // From the first occurrence at or after ts on; its equals in time belong to the same window end.
+  for (let hi = lowerBound(items, ts); hi < items.length; hi++) {
     const end = (items[hi] as Occurrence<E>).ts;
     if (end - spec.timespan > ts) break;
     if (hi + 1 < items.length && (items[hi + 1] as Occurrence<E>).ts === end) continue;
+    if (ends++ >= ENDS_MAX && spec.kind === 'percentile') return { n: best, met: undefined, cut: true };
     const lo = lowerBound(items, end - spec.timespan);
-    const n = measure(items, lo, hi, spec);
+    const n = measured(lo, hi);
     if (n > best) best = n;
-    if (spec.met(n)) return { n, met: { lo, hi, from: (items[lo] as Occurrence<E>).ts, to: end } };
+    if (spec.met(n))
+      return { n, met: { lo, hi, from: (items[lo] as Occurrence<E>).ts, to: end }, cut: false };
   }
-  return { n: best, met: undefined };
+  return { n: best, met: undefined, cut: false };
 }
 
 function lowerBound<E>(items: readonly Occurrence<E>[], ts: number): number {
@@ -249,6 +256,75 @@ export function measure<E>(
   for (let i = lo; i <= hi; i++) seen.add((items[i] as Occurrence<E>).value);
   return seen.size;
 }
+
+/**
+ * Measures windows one after the other, none of whose ends goes back: the first as `measure` does, later ones by what came
+ * and what left, where the measure allows it.
+ */
+function sliding<E>(items: readonly Occurrence<E>[], spec: WindowSpec): (lo: number, hi: number) => number {
+  const exact = (lo: number, hi: number): number => measure(items, lo, hi, spec);
+  let first = true;
+  let slide: ((lo: number, hi: number) => number) | undefined;
+  return (lo, hi) => {
+    if (first) {
+      first = false;
+      return exact(lo, hi);
+    }
+    slide ??= slideOf(items, spec, lo) ?? exact;
+    return slide(lo, hi);
+  };
+}
+
+function slideOf<E>(
+  items: readonly Occurrence<E>[],
+  spec: WindowSpec,
+  from: number,
+): ((lo: number, hi: number) => number) | undefined {
+  let low = from;
+  let next = from;
+  const at = (i: number): Occurrence<E> => items[i] as Occurrence<E>;
+  const move = (lo: number, hi: number, change: (o: Occurrence<E>, sign: 1 | -1) => void): void => {
+    while (next <= hi) change(at(next++), 1);
+    while (low < lo) change(at(low++), -1);
+  };
+  if (spec.kind === 'count' || spec.kind === 'sum' || spec.kind === 'avg') {
+    let weight = 0;
+    let sum = 0;
+    let most = 0;
+    let again = 0;
+    let fractions = false;
+    return (lo, hi) => {
+      move(lo, hi, (o, sign) => {
+        weight += sign * o.weight;
+        if (spec.kind === 'count') return;
+        const x = Number(o.value) * o.weight;
+        fractions ||= !Number.isSafeInteger(x);
+        sum += sign * x;
+        most = Math.max(most, Math.abs(sum));
+      });
+      if (spec.kind === 'count') return weight;
+      const n = spec.kind === 'sum' ? sum : sum / weight;
+      if (!fractions && most <= Number.MAX_SAFE_INTEGER) return n;
+      // Fractions that came and left leave a trace: near a threshold the window is measured as it stands.
+      const off = (most * ROUNDING) / (spec.kind === 'sum' ? 1 : weight);
+      const near = [n - off, n + off, Number(n.toPrecision(10))];
+      const doubtful = near.some((x) => spec.met(x) !== spec.met(n));
+      return doubtful && again++ < ENDS_MAX ? measure(items, lo, hi, spec) : n;
+    };
+  }
+  if (spec.kind !== 'distinct') return undefined;
+  const seen = new Map<string, number>();
+  return (lo, hi) => {
+    move(lo, hi, (o, sign) => {
+      const n = (seen.get(o.value) ?? 0) + sign;
+      if (n === 0) seen.delete(o.value);
+      else seen.set(o.value, n);
+    });
+    return seen.size;
+  };
+}
+/** Of the largest sum: thousands of roundings stay below it. */
+const ROUNDING = 1e-11;
 
 function total<E>(items: readonly Occurrence<E>[], lo: number, hi: number, kind: 'sum' | 'avg'): number {
   let sum = 0;
