@@ -123,23 +123,13 @@ function hotValue(def: FieldDef, v: unknown): FieldValue | undefined {
     case 'text':
       return v === '' ? undefined : (v as string);
     case 'ip':
-      return storedIp(v as string);
+      return parseIp(v as string);
     case 'long':
     case 'double':
     case 'boolean':
     case 'date':
       return v as Scalar;
   }
-}
-
-const DOTTED_TAIL = /^::(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/;
-
-/** The engine writes addresses within ::/96 with a dotted tail, which reads as the IPv4 address that they are not. */
-function storedIp(text: string): string | undefined {
-  const m = DOTTED_TAIL.exec(text);
-  if (m === null) return parseIp(text);
-  const [a, b, c, d] = m.slice(1).map(Number) as [number, number, number, number];
-  return parseIp(`::${(a * 256 + b).toString(16)}:${(c * 256 + d).toString(16)}`);
 }
 
 /**
