@@ -30,7 +30,7 @@ import { retentionClass } from '../src/pipeline/retention.ts';
 import { makeStages, runUnit, type Stages } from '../src/pipeline/run-unit.ts';
 import { stampOurs } from '../src/store/native.ts';
 import { decodeMatches, type Unit, type UnitFrame } from '../src/pipeline/unit.ts';
-import { collectGarbage } from './support-gc.ts';
+import { cpuMs, used } from './support-gc.ts';
 import { type DetectLane, laneFiles, naturalWindows, ownLane } from './detect-lanes.ts';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -213,28 +213,23 @@ const some = (set: RuleSet, count: number): RuleSet => {
   return makeRuleSet(base.filter((_, i) => i % step === 0).slice(0, count));
 };
 
-const heapMb = (): number => {
-  collectGarbage();
-  const m = process.memoryUsage();
-  return (m.heapUsed + m.external + m.arrayBuffers) / 1024 ** 2;
-};
-
-const ms = (from: number): number => performance.now() - from;
+const heapMb = (): number => used() / 1024 ** 2;
 
 async function main(): Promise<void> {
   const lists: Lists = new Map();
-  let t = performance.now();
+  let t = cpuMs();
   const loaded = loadRules(ruleDirs(), { taxonomy: readTaxonomy(join(ROOT, 'content/taxonomy')) });
-  const cold = ms(t);
+  const cold = cpuMs() - t;
   const content = makeContent(loaded.set, lists);
-  t = performance.now();
+  t = cpuMs();
   const parsed = parseContent(content.text);
   if (!parsed.ok) throw new Error(parsed.error);
-  const read = ms(t);
+  const read = cpuMs() - t;
   const before = heapMb();
-  t = performance.now();
+  t = cpuMs();
   const all = compileIndexed(parsed.value.rules, lists);
-  const compile = ms(t);
+  const compile = cpuMs() - t;
+  const compiled = heapMb() - before;
   const small = some(loaded.set, SMALL_SET);
   const s = await makeStages(
     {
@@ -275,7 +270,7 @@ async function main(): Promise<void> {
     `${loaded.set.rules.length} rules (${loaded.problems.length} refused); ${small.rules.length} in the small set`,
   );
   console.log(
-    `load: ${cold.toFixed(0)} ms from YAML, ${read.toFixed(0)} ms from the cached text, ${compile.toFixed(0)} ms to compile`,
+    `load, CPU time: ${cold.toFixed(0)} ms from YAML, ${read.toFixed(0)} ms from the cached text, ${compile.toFixed(0)} ms to compile; ${compiled.toFixed(1)} MiB compiled (without indexes, which events cause)`,
   );
   const rows: Row[] = [];
   for (const lane of lanes) {
@@ -291,7 +286,12 @@ async function main(): Promise<void> {
     writeFileSync(
       args.json,
       JSON.stringify(
-        { machine, load: { cold, read, compile }, rules: loaded.set.rules.length, rows },
+        {
+          machine,
+          load: { cold, read, compile, compiledMiB: compiled },
+          rules: loaded.set.rules.length,
+          rows,
+        },
         null,
         1,
       ),

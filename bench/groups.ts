@@ -13,7 +13,7 @@ import { rulesFromFiles } from '../src/detect/load.ts';
 import type { MatchedEvent } from '../src/model/match.ts';
 import { readTaxonomy } from '../src/detect/taxonomy.ts';
 import { join } from 'node:path';
-import { collectGarbage } from './support-gc.ts';
+import { cpuMs, used } from './support-gc.ts';
 
 const N = Number(process.argv[2] ?? 1_000_000);
 const taxonomy = readTaxonomy(join(import.meta.dirname, '../content/taxonomy'));
@@ -72,19 +72,6 @@ const eventOf = (i: number, address: string): MatchedEvent => ({
   entities: [`ip:${address}`, 'user:root', 'host:web01'],
 });
 
-const collect = (): void => {
-  collectGarbage();
-};
-const used = (): number => {
-  collect();
-  const m = process.memoryUsage();
-  return m.heapUsed + m.arrayBuffers;
-};
-/** CPU time of the process, milliseconds. */
-const cpuMs = (): number => {
-  const c = process.cpuUsage();
-  return (c.user + c.system) / 1000;
-};
 const rate = (n: number, ms: number): string => `${Math.round(n / (ms / 1000)).toLocaleString('en')}/s`;
 
 function feed(c: Correlator, n: number, from: number, keyOf: (i: number) => number): number {
