@@ -14,7 +14,7 @@ import { makeRuleSet } from './rule.ts';
 import type { RuleCache } from './rule-cache.ts';
 import { expandCollection } from './sigma/collection.ts';
 import { readDocument } from './sigma/document.ts';
-import { filterOf, isFilter, type SigmaFilter } from './sigma/filter.ts';
+import { filterOf, FILTERS_MAX, isFilter, type SigmaFilter } from './sigma/filter.ts';
 import { linkRules } from './sigma/link.ts';
 import { SigmaError } from './sigma/modifiers.ts';
 import { RULE_FILE_CHARS_MAX, readYaml } from './sigma/yaml.ts';
@@ -121,6 +121,7 @@ export function rulesFromFiles(files: readonly RuleFile[], options: LoadOptions)
   /** Taken over as they are in force, hence linked. */
   const kept = new Set<string>();
   const filters = new Map<string, SigmaFilter>();
+  let full = false;
   options.cache?.begin();
   for (const f of files) {
     const before = problems.length;
@@ -129,8 +130,14 @@ export function rulesFromFiles(files: readonly RuleFile[], options: LoadOptions)
     problems.push(...said.problems);
     for (const filter of said.filters) {
       const other = filters.get(filter.id);
-      if (other === undefined) filters.set(filter.id, filter);
-      else problems.push({ file: f.path, line: filter.line, reason: taken('filter', filter.id, other) });
+      if (other !== undefined)
+        problems.push({ file: f.path, line: filter.line, reason: taken('filter', filter.id, other) });
+      else if (filters.size < FILTERS_MAX) filters.set(filter.id, filter);
+      else if (!full) {
+        full = true;
+        const reason = `more than ${FILTERS_MAX} filters: this one and those after it narrow nothing`;
+        problems.push({ file: f.path, line: filter.line, reason });
+      }
     }
     for (const rule of said.rules) {
       const reason = refusal(rule, byId);

@@ -15,6 +15,7 @@ import { detectionCondition } from './detection.ts';
 import { and, SigmaError } from './modifiers.ts';
 import { child, textOf, textsOf, type Yaml, type YamlDocument } from './yaml.ts';
 
+/** Rules that one filter names, and filters in all. */
 export const FILTER_RULES_MAX = 5000;
 export const FILTERS_MAX = 5000;
 
@@ -89,12 +90,13 @@ export function meansSource(filter: LogSource, rule: LogSource): boolean {
   );
 }
 
-export function narrowed(rule: BaseRule, filter: SigmaFilter, condition: Condition): BaseRule {
+/** With the conditions of these filters (by id), in their order. */
+export function narrowed(rule: BaseRule, by: ReadonlyMap<string, Condition>): BaseRule {
   const parts =
     rule.filters !== undefined && rule.condition.kind === 'and' ? rule.condition.items : [rule.condition];
   return {
     ...rule,
-    condition: and([...parts, condition]),
-    filters: [...(rule.filters ?? []), filter.id],
+    condition: and([...parts, ...by.values()]),
+    filters: [...(rule.filters ?? []), ...by.keys()],
   };
 }

@@ -6,6 +6,8 @@ import type { CorrelationRule, RuleProblem, RuleSet } from '../rule.ts';
 import type { Taxonomy } from '../taxonomy.ts';
 import { groupValues } from '../group-keys.ts';
 import { eventOf, matchedOf, T0 } from '../testing.ts';
+import { FILTERS_MAX } from './filter.ts';
+import { NARROWED_CHARS_MAX } from './link.ts';
 
 const TAXONOMY: Taxonomy = {
   sources: ['windows', 'linux'].map((product) => ({
@@ -165,5 +167,36 @@ test('rules of a collection that inherit an id get one of their own each', () =>
       ['g#2', 8],
       ['own', 10],
     ],
+  );
+});
+
+test('filters are bounded in number and in what they add; each is put in once, whoever names the rule', () => {
+  const filter = (i: number, more = ''): string =>
+    `title: F\nid: f${i}\nlogsource: { product: windows }\nfilter: { rules: any, s: { User: v${i}${more} }, condition: not s }`;
+  const many = (n: number, of: (i: number) => string): string[] =>
+    Array.from({ length: Math.ceil(n / 150) }, (_, at) =>
+      Array.from({ length: Math.min(150, n - at * 150) }, (_, k) => of(at * 150 + k)).join('\n---\n'),
+    );
+  const full = load(rule('w'), ...many(FILTERS_MAX + 1, filter));
+  assert.deepEqual(full.problems, [
+    {
+      file: `f${Math.ceil((FILTERS_MAX + 1) / 150)}.yml`,
+      line: (FILTERS_MAX % 150) * 5 + 1,
+      reason: `more than ${FILTERS_MAX} filters: this one and those after it narrow nothing`,
+    },
+  ]);
+  const [w] = full.set.rules;
+  assert.equal(w?.kind === 'rule' ? w.filters?.length : 0, FILTERS_MAX);
+  const wide = load(
+    ...many(300, (i) => rule(`r${i}`)),
+    ...many(30, (i) => filter(i, 'x'.repeat(Math.ceil(NARROWED_CHARS_MAX / 300 / 25)))),
+  );
+  assert.ok(wide.problems.length > 0 && wide.problems.length < 30);
+  assert.ok(JSON.stringify(wide.set.rules).length < 1.1 * NARROWED_CHARS_MAX);
+  assert.match(wide.problems[0]?.reason ?? '', /^filter "F": .*: name the rules that it is for/);
+  const twice = load(rule('w'), filter(1).replace('any', '[w, w]'));
+  assert.deepEqual(
+    twice.set.rules.map((r) => (r.kind === 'rule' ? r.filters : [])),
+    [['f1']],
   );
 });

@@ -23,6 +23,8 @@ import { meansSource, narrowed, type SigmaFilter } from './filter.ts';
 
 /** Correlations over correlations, at most. */
 export const CHAIN_MAX = 8;
+/** JSON characters that filters add to all rules together. */
+export const NARROWED_CHARS_MAX = 64 * 1024 * 1024;
 /** Names under which one field may be looked for. */
 export const ALTERNATIVES_MAX = 32;
 
@@ -38,7 +40,7 @@ export type Linking = {
 
 export function linkRules(l: Linking): void {
   const names = namesOf(l);
-  for (const f of l.filters) applyFilter(l, f, names);
+  applyFilters(l, names);
   for (const rule of [...l.byId.values()]) linkOne(l, rule, names);
   dropUnlinked(l);
   // Field names last: the log sources of a correlation are those of the rules at its end.
@@ -63,56 +65,98 @@ function namesOf(l: Linking): Names {
 const idsOf = (l: Linking, names: Names, ref: string): readonly string[] =>
   l.byId.has(ref) ? [ref] : (names.get(ref) ?? []);
 
-function applyFilter(l: Linking, f: SigmaFilter, names: Names): void {
-  const told = (reason: string): void => {
-    l.problems.push({ file: f.file, line: f.line, reason: `filter "${f.title}": ${reason}` });
-  };
-  const cache = new Map<string, Condition>();
-  const narrow = (rule: BaseRule): void => {
-    // A rule that was taken from an earlier rule set brings its filters.
-    if (rule.filters?.includes(f.id) === true) return;
-    const source = rule.source ?? NO_SOURCE;
-    const key = JSON.stringify(source);
-    const map = (name: string): readonly string[] =>
-      f.taxonomy === 'sigma' ? mapField(l.taxonomy, source, name) : [name];
-    const condition = cache.get(key) ?? detectionCondition(f.detection, map);
-    cache.set(key, condition);
-    l.byId.set(rule.id, narrowed(rule, f, condition));
-  };
-  try {
-    if (f.rules === 'any') {
-      // What a rule with memory counts is not narrowed unasked: a renewal that is left out would be one that is missing.
-      for (const r of [...l.byId.values()])
-        if (
-          r.kind === 'rule' &&
-          r.partOf === undefined &&
-          !l.kept.has(r.id) &&
-          meansSource(f.source, r.source ?? NO_SOURCE)
-        )
-          narrow(r);
-      return;
-    }
-    for (const ref of f.rules) {
-      const ids = idsOf(l, names, ref);
-      if (ids.length === 0) told(`it refers to the rule '${ref}', which is not there`);
-      for (const id of ids) {
-        const r = l.byId.get(id);
-        if (r === undefined || l.kept.has(id)) continue;
-        if (r.kind === 'condition' && narrowable(r).length > 0) {
-          for (const part of narrowable(r)) {
-            const p = l.byId.get(part);
-            if (p?.kind === 'rule') narrow(p);
-          }
-        } else if (r.kind !== 'rule')
-          told(`'${ref}' is no rule over single events: narrow the rules that it counts`);
-        else if (!meansSource(f.source, r.source ?? NO_SOURCE))
-          told(`its log source is not that of the rule '${ref}', so it does not apply to it`);
-        else narrow(r);
+/** Rules over single events of one log source. */
+type OfSource = { readonly source: LogSource; readonly rules: readonly BaseRule[] };
+/** Rule id -> filter id -> what the filter adds. */
+type Added = Map<string, Map<string, Condition>>;
+
+/** What all filters add is gathered, and put into each rule once. */
+function applyFilters(l: Linking, names: Names): void {
+  const added: Added = new Map();
+  const bySource = Map.groupBy(
+    // What a rule with memory counts is not narrowed unasked: a renewal that is left out would be one that is missing.
+    [...l.byId.values()].filter((r) => r.kind === 'rule' && r.partOf === undefined && !l.kept.has(r.id)),
+    (r) => JSON.stringify((r as BaseRule).source ?? NO_SOURCE),
+  ) as Map<string, BaseRule[]>;
+  const sources = [...bySource.values()].map(
+    (rules): OfSource => ({ source: rules[0]?.source ?? NO_SOURCE, rules }),
+  );
+  let room = NARROWED_CHARS_MAX;
+  for (const f of l.filters) {
+    const told = (reason: string): void => {
+      l.problems.push({ file: f.file, line: f.line, reason: `filter "${f.title}": ${reason}` });
+    };
+    try {
+      const targets = targetsOf(l, f, names, sources, told);
+      const conditions = targets.map((t) => conditionFor(l, f, t.source));
+      const chars = conditions.reduce(
+        (n, c, i) => n + JSON.stringify(c).length * (targets[i]?.rules.length ?? 0),
+        0,
+      );
+      if (chars > room)
+        told(
+          `filters add more than ${NARROWED_CHARS_MAX} characters to the rules, so it narrows nothing: name the rules that it is for`,
+        );
+      else {
+        room -= chars;
+        targets.forEach((t, i) => {
+          for (const r of t.rules) add(added, r, f.id, conditions[i] as Condition);
+        });
       }
+    } catch (e) {
+      told(errorText(e));
     }
-  } catch (e) {
-    told(errorText(e));
   }
+  for (const [id, by] of added) {
+    const r = l.byId.get(id);
+    if (r?.kind === 'rule') l.byId.set(id, narrowed(r, by));
+  }
+}
+
+function add(added: Added, rule: BaseRule, filter: string, condition: Condition): void {
+  // A rule that was taken from an earlier rule set brings its filters.
+  if (rule.filters?.includes(filter) === true) return;
+  const by = added.get(rule.id);
+  if (by === undefined) added.set(rule.id, new Map([[filter, condition]]));
+  else if (!by.has(filter)) by.set(filter, condition);
+}
+
+function conditionFor(l: Linking, f: SigmaFilter, source: LogSource): Condition {
+  const map = (name: string): readonly string[] =>
+    f.taxonomy === 'sigma' ? mapField(l.taxonomy, source, name) : [name];
+  return detectionCondition(f.detection, map);
+}
+
+/** The rules that the filter narrows, by log source. */
+function targetsOf(
+  l: Linking,
+  f: SigmaFilter,
+  names: Names,
+  sources: readonly OfSource[],
+  told: (reason: string) => void,
+): readonly OfSource[] {
+  if (f.rules === 'any') return sources.filter((s) => meansSource(f.source, s.source));
+  const found: BaseRule[] = [];
+  for (const ref of f.rules) {
+    const ids = idsOf(l, names, ref);
+    if (ids.length === 0) told(`it refers to the rule '${ref}', which is not there`);
+    for (const id of ids) {
+      const r = l.byId.get(id);
+      if (r === undefined || l.kept.has(id)) continue;
+      if (r.kind === 'condition' && narrowable(r).length > 0) {
+        for (const part of narrowable(r)) {
+          const p = l.byId.get(part);
+          if (p?.kind === 'rule') found.push(p);
+        }
+      } else if (r.kind !== 'rule')
+        told(`'${ref}' is no rule over single events: narrow the rules that it counts`);
+      else if (!meansSource(f.source, r.source ?? NO_SOURCE))
+        told(`its log source is not that of the rule '${ref}', so it does not apply to it`);
+      else found.push(r);
+    }
+  }
+  const bySource = Map.groupBy(new Set(found), (r) => JSON.stringify(r.source ?? NO_SOURCE));
+  return [...bySource.values()].map((rules) => ({ source: rules[0]?.source ?? NO_SOURCE, rules }));
 }
 
 /**
