@@ -27,7 +27,9 @@ const NONE: readonly string[] = [];
 export class View {
   readonly #slots: Slot[] = [];
   readonly #byName = new Map<string, number>();
-  /** Counts events; what was made for an earlier one is stale. */
+  /** Slots with texts of the event at hand. */
+  readonly #filled: Slot[] = [];
+  /** Changes with the event; what was made for an earlier one is stale. */
   epoch = 0;
   event: Judged = NO_EVENT;
 
@@ -53,9 +55,16 @@ export class View {
     this.event = e;
   }
 
-  /** Lets go of the event. */
+  /** Lets go of the event and of all that was made of it. */
   end(): void {
     this.event = NO_EVENT;
+    this.epoch++;
+    for (const s of this.#filled) {
+      s.texts = NONE;
+      s.folded = NONE;
+    }
+    this.#filled.length = 0;
+    this.#everywhere = NONE;
   }
 
   texts(slot: number): readonly string[] {
@@ -64,6 +73,7 @@ export class View {
     const v = s.read(this.event.fields);
     s.texts = v === undefined || v === null ? NONE : textsOf(v, s.type);
     s.textsAt = this.epoch;
+    this.#filled.push(s);
     return s.texts;
   }
 
