@@ -40,8 +40,7 @@ type FieldIndex = {
 export type RuleIndex = {
   /** Marks every rule that the event can meet. */
   scan(e: Judged, marks: Marks): void;
-  /** Rules without a witness: marked for every event. */
-  readonly always: Int32Array;
+  /** Roughly. */
   readonly bytes: number;
 };
 
@@ -60,6 +59,7 @@ export function makeIndex(
   often: Frequency,
   counts: GramCounts = COMMON_GRAMS,
 ): RuleIndex {
+  /** Rules without a witness: marked for every event. */
   const always: number[] = [];
   const fields = new Map<string, Building>();
   for (const { rule, condition } of rules) {
@@ -76,8 +76,7 @@ export function makeIndex(
   const anywhere = any === undefined ? undefined : makeAnywhere(any, counts);
   const all = Int32Array.from(always);
   return {
-    always: all,
-    bytes: made.reduce((sum, f) => sum + (f.needles?.bytes ?? 0), anywhere?.needles.bytes ?? 0),
+    bytes: made.reduce((sum, f) => sum + bytesOf(f), anywhere?.needles.bytes ?? 0),
     scan: (e, marks) => {
       addAll(all, marks);
       for (const f of made) scanField(f, f.read(e.fields), marks);
@@ -85,6 +84,10 @@ export function makeIndex(
     },
   };
 }
+
+/** An entry of a map, its key and a short list. */
+const EXACT_BYTES = 100;
+const bytesOf = (f: FieldIndex): number => (f.needles?.bytes ?? 0) + (f.exact?.size ?? 0) * EXACT_BYTES;
 
 function put(fields: Map<string, Building>, l: Literal, rule: number): void {
   let b = fields.get(l.field);
