@@ -7,7 +7,6 @@
  */
 import { hotField } from '../model/catalogue.ts';
 import type { EventFields, FieldValue } from '../model/event.ts';
-import { parseIp } from '../model/ip.ts';
 import { never } from '../base/result.ts';
 import { compileTest, type Memory } from './compile-test.ts';
 import { isComputed, reader } from './computed.ts';
@@ -19,7 +18,7 @@ import { SPAN_DAYS_MAX, SPAN_US_MAX } from './expression.ts';
 import { checkTest, ExpressionFault } from './expression-type.ts';
 import { compileRegex, regexProblem } from './regex.ts';
 import { countTermsOf, isStateful } from './stateful.ts';
-import { fold, needleTokens, numberOf, textsOf, tokensOf, typeOf, wellFormed } from './text.ts';
+import { equalTexts, fold, needleTokens, numberOf, textsOf, tokensOf, typeOf, wellFormed } from './text.ts';
 import { holdsPart, timePart } from './time-part.ts';
 import type { CompareOp, Condition, Lists, NamedList } from './tree.ts';
 
@@ -108,9 +107,8 @@ type TextNode = Extract<Condition, { kind: 'equals' | 'like' | 'regex' | 'cidr' 
 function textTest(cond: TextNode, env: ConditionEnv): (text: string) => boolean {
   switch (cond.kind) {
     case 'equals': {
-      const ip = typeOf(cond.field) === 'ip';
       const norm = cond.cased ? wellFormed : fold;
-      const values = new Set(cond.values.map((v) => norm(ip ? (parseIp(v) ?? v) : v)));
+      const values = new Set(equalTexts(cond).map(norm));
       return (t) => values.has(norm(t));
     }
     case 'like':

@@ -41,6 +41,14 @@ export const needleTokens = (words: readonly string[]): string[] => words.flatMa
 /** True for a field whose values compare as addresses. */
 export const typeOf = (field: string): FieldType | 'any' => hotField(field)?.type ?? 'any';
 
+/** What texts of the field are compared with for equality, before folding: addresses in their one form. */
+export function equalTexts(c: {
+  readonly field: string;
+  readonly values: readonly string[];
+}): readonly string[] {
+  return typeOf(c.field) === 'ip' ? c.values.map((v) => parseIp(v) ?? v) : c.values;
+}
+
 const textOf = (v: Exclude<Scalar, null>, ip: boolean): string => {
   const s = wellFormed(String(v));
   return ip ? (parseIp(s) ?? s) : s;

@@ -48,7 +48,10 @@ export class Marks {
  * Folded so far that no case-insensitive comparison sees more: to a regular expression a long s is an s. What two texts
  * have in common under `fold` they have in common here too.
  */
-export const foldForGate = (s: string): string => fold(s).replaceAll('ſ', 's');
+export const foldForGate = (s: string): string => gateOfFolded(fold(s));
+/** The same of a text that is folded already. */
+export const gateOfFolded = (folded: string): string =>
+  folded.includes('ſ') ? folded.replaceAll('ſ', 's') : folded;
 
 /** Character classes: other, start, end, then what patterns hold. */
 const START = 1;

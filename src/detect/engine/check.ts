@@ -6,9 +6,9 @@
  */
 import { compileCondition, type ConditionEnv, type Predicate } from '../../condition/evaluate.ts';
 import { unanchored } from '../../condition/glob.ts';
-import { fold, typeOf, wellFormed } from '../../condition/text.ts';
+import { equalTexts, fold, wellFormed } from '../../condition/text.ts';
 import type { Condition, PatternPart } from '../../condition/tree.ts';
-import { parseIp } from '../../model/ip.ts';
+import { gateOfFolded } from './automaton.ts';
 import { required } from './literal.ts';
 import type { View } from './view.ts';
 
@@ -37,9 +37,12 @@ export class Checks {
   make(c: Condition): Check {
     switch (c.kind) {
       case 'and':
-        return every(c.items.map((item) => this.make(item)));
+        return joined(
+          c.items.map((item) => this.make(item)),
+          true,
+        );
       case 'or':
-        return some(this.#bundled(c.items));
+        return joined(this.#bundled(c.items), false);
       case 'not': {
         const item = this.make(c.item);
         return { run: () => !item.run(), cost: item.cost };
@@ -67,10 +70,7 @@ export class Checks {
       b.of.push(c);
       const norm = c.cased ? wellFormed : fold;
       if (simple !== undefined) b.texts[simple.kind].push(norm(simple.text));
-      else if (c.kind === 'equals') {
-        const ip = typeOf(c.field) === 'ip';
-        for (const v of c.values) b.texts.is.push(norm(ip ? (parseIp(v) ?? v) : v));
-      }
+      else if (c.kind === 'equals') for (const v of equalTexts(c)) b.texts.is.push(norm(v));
     }
     for (const b of bundles.values()) {
       const [only] = b.of;
@@ -121,7 +121,7 @@ export class Checks {
   #fresh(c: Condition): Check {
     switch (c.kind) {
       case 'equals':
-        return this.#equals(c.field, c.values, c.cased);
+        return this.#equals(c);
       case 'like': {
         const simple = simplePattern(c.pattern);
         if (simple !== undefined) return this.#simple(c.field, simple, c.cased);
@@ -161,11 +161,9 @@ export class Checks {
     };
   }
 
-  #equals(field: string, values: readonly string[], cased: boolean): Check {
-    const ip = typeOf(field) === 'ip';
-    const norm = cased ? wellFormed : fold;
-    const set = new Set(values.map((v) => norm(ip ? (parseIp(v) ?? v) : v)));
-    return this.#any(field, cased, COST.equals, (t) => set.has(t));
+  #equals(c: Extract<Condition, { kind: 'equals' }>): Check {
+    const set = new Set(equalTexts(c).map(c.cased ? wellFormed : fold));
+    return this.#any(c.field, c.cased, COST.equals, (t) => set.has(t));
   }
 
   #simple(field: string, p: Simple, cased: boolean): Check {
@@ -218,7 +216,7 @@ export class Checks {
       cost: check.cost,
       run: () => {
         for (const t of view.folded(slot)) {
-          const text = t.includes('ſ') ? t.replaceAll('ſ', 's') : t;
+          const text = gateOfFolded(t);
           for (const n of need) if (text.includes(n)) return check.run();
         }
         return false;
@@ -227,28 +225,16 @@ export class Checks {
   }
 }
 
-function every(checks: readonly Check[]): Check {
+/** All of them, or any; cheap ones first. */
+function joined(checks: readonly Check[], all: boolean): Check {
   const order = [...checks].sort((a, b) => a.cost - b.cost);
   const [only] = order;
   if (order.length === 1 && only !== undefined) return only;
   return {
     cost: order.reduce((sum, c) => sum + c.cost, 0),
     run: () => {
-      for (const c of order) if (!c.run()) return false;
-      return true;
-    },
-  };
-}
-
-function some(checks: readonly Check[]): Check {
-  const order = [...checks].sort((a, b) => a.cost - b.cost);
-  const [only] = order;
-  if (order.length === 1 && only !== undefined) return only;
-  return {
-    cost: order.reduce((sum, c) => sum + c.cost, 0),
-    run: () => {
-      for (const c of order) if (c.run()) return true;
-      return false;
+      for (const c of order) if (c.run() !== all) return !all;
+      return all;
     },
   };
 }

@@ -6,8 +6,7 @@
  * are not known here have no witness, so their rules are always looked at. Held by `engine.prop.test.ts`.
  */
 import type { Condition, PatternPart } from '../../condition/tree.ts';
-import { typeOf } from '../../condition/text.ts';
-import { parseIp } from '../../model/ip.ts';
+import { equalTexts } from '../../condition/text.ts';
 import { foldForGate } from './automaton.ts';
 import { requiredLiterals } from './literal.ts';
 
@@ -102,11 +101,10 @@ function leafSets(c: Condition): readonly Witness[] {
   switch (c.kind) {
     case 'const':
       return c.value ? [] : [[]];
-    case 'equals': {
-      const ip = typeOf(c.field) === 'ip';
-      const texts = c.values.map((v) => foldForGate(ip ? (parseIp(v) ?? v) : v));
-      return [texts.map((text): Literal => ({ kind: 'exact', field: c.field, text }))];
-    }
+    case 'equals':
+      return [
+        equalTexts(c).map((text): Literal => ({ kind: 'exact', field: c.field, text: foldForGate(text) })),
+      ];
     case 'like':
       return patternSets(c.field, c.pattern);
     case 'keyword':
