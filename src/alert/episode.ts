@@ -168,7 +168,7 @@ export function namesOf(rule: Rule): readonly string[] {
   const s = rule.sentence;
   const steps = stepNamesOf(rule);
   if (s === null || s.kind === 'brute_force') return steps;
-  return [...(s.kind === 'text' ? placeholders(s.text) : s.clauses.flatMap(placeholders)), ...steps];
+  return [...placeholders(s.text), ...steps];
 }
 
 /** Names that the rule's next steps speak of. */

@@ -148,21 +148,10 @@ function baseOf(spec: SentenceSpec, f: SentenceFacts): string {
       return bruteForce(f);
     case 'text':
       return fill(spec.text, f);
-    case 'clauses':
-      return spec.clauses
-        .filter((c, i) => i === 0 || placeholders(c).length === 0 || known(c, f))
-        .map((c) => fill(c, f))
-        .join('');
     default:
       return never(spec);
   }
 }
-
-/** Is every placeholder of the clause known? */
-const known = (clause: string, f: SentenceFacts): boolean =>
-  [...clause.matchAll(/\{([^{}]{1,200})\}/g)].every((m) =>
-    (m[1] ?? '').split('|').some((n) => (f.values.get(n) ?? []).length > 0),
-  );
 
 function bruteForce(f: SentenceFacts): string {
   const from = (f.values.get('source.ip') ?? [])[0];

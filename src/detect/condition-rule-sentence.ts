@@ -1,6 +1,6 @@
 /**
  * What an alert of a condition rule says when its author wrote no sentence and one event decides: made from the shape of
- * the condition at load, filled by `src/alert/sentence.ts`. A clause whose fields the event lacks is left out.
+ * the condition at load, filled by `src/alert/sentence.ts`. What stands in brackets is left out where the event lacks it.
  *
  * Held by `condition-rule.test.ts`.
  */
@@ -26,11 +26,12 @@ export function conditionSentence(c: Condition): SentenceSpec | null {
   const seen: Seen = { fields: new Set(), unexpected: undefined };
   look(c, false, seen);
   if (![...seen.fields].some((f) => f.startsWith('x509.'))) return null;
-  const parts = [`Certificate for ${NAMES}`, ` issued by ${ISSUER}`];
-  if (seen.unexpected !== undefined)
-    parts.push(`, which is no approved CA (expected: {@${seen.unexpected}})`);
-  parts.push(', requested by {certificate.requester}', ' (serial {x509.serial_number})');
-  return { kind: 'clauses', clauses: parts };
+  const expected =
+    seen.unexpected === undefined ? '' : `[, which is no approved CA (expected: {@${seen.unexpected}})]`;
+  return {
+    kind: 'text',
+    text: `Certificate for ${NAMES}[ issued by ${ISSUER}]${expected}[, requested by {certificate.requester}][ (serial {x509.serial_number})]`,
+  };
 }
 
 type Seen = { readonly fields: Set<string>; unexpected: string | undefined };

@@ -12,13 +12,12 @@ import { type Condition, EVERYTHING } from '../condition/tree.ts';
 import type { Severity } from '../model/alert.ts';
 
 /**
- * How the alert's sentence is made: `brute_force` is computed; `text` has `{field}` placeholders, filled once; of `clauses`
- * those that name something the events lack are left out. `{@list}` is what stands on a list.
+ * How the alert's sentence is made: `brute_force` is computed; `text` has `{field}` placeholders, filled once, and `[parts]`
+ * that are left out where the events lack what they name. `{@list}` is what stands on a list.
  */
 export type SentenceSpec =
   | { readonly kind: 'brute_force' }
-  | { readonly kind: 'text'; readonly text: string }
-  | { readonly kind: 'clauses'; readonly clauses: readonly string[] };
+  | { readonly kind: 'text'; readonly text: string };
 
 /**
  * What becomes of a rule's matches, weakest first. `off`: not judged. `shadow`: counted. `risk`: counted and kept per
