@@ -86,7 +86,7 @@ export type App = {
 };
 
 const HOUSEKEEP_EVERY_MS = 10 * 60_000;
-/** A year and a month of ledger minutes; a month of sent notifications. */
+/** A year and a month of ledger minutes, and of texts of rules that are gone; a month of sent notifications. */
 const LEDGER_KEPT_US = 396 * 86_400e6;
 const OUTBOX_KEPT_US = 31 * 86_400e6;
 /** Matches of risk rules per entity and hour. */
@@ -402,7 +402,10 @@ async function firstLists(o: AppOptions, control: ControlStore): Promise<void> {
   }
 }
 
-/** Control-plane rows that have had their time: sessions, keys beyond their window, old ledger minutes, sent notifications. */
+/**
+ * Control-plane rows that have had their time: sessions, keys beyond their window, old ledger minutes,
+ * sent notifications, texts of rules that are long gone.
+ */
 function housekeep(control: ControlStore): void {
   const now = nowUs();
   control.housekeep({
@@ -412,6 +415,7 @@ function housekeep(control: ControlStore): void {
     ledger: now - LEDGER_KEPT_US,
     outbox: now - OUTBOX_KEPT_US,
     risk: now - RISK_KEPT_US,
+    versions: now - LEDGER_KEPT_US,
   });
 }
 

@@ -122,6 +122,8 @@ test('a list without members, and one with', async () => {
     'the list vips has no members',
   );
   assert.equal((await reasons(set, { seen: SSHD, lists: list(['root']) }))['listed'], '');
+  const both = setOf([rule('both', AUTH, "{ 'user.name|expand': ['%kings%', '%vips%'] }")]);
+  assert.equal((await reasons(both, { seen: SSHD }))['both'], 'the lists kings, vips have no members');
 });
 
 test('a correlation is as dead as what it counts; one that counts a rule that is off says so', async () => {

@@ -238,7 +238,9 @@ function deadReason(
   const empty = mentioned(r.condition).lists.filter((l) => (n.lists.get(l)?.values.length ?? 0) === 0);
   const everyField = (): boolean => true;
   if (empty.length > 0 && !possible(r.condition, { field: everyField, lists: n.lists }).yes)
-    return `the list ${named(empty)} has no members`;
+    return empty.length === 1
+      ? `the list ${named(empty)} has no members`
+      : `the lists ${named(empty)} have no members`;
   const missing = n.fields.filter((f) => !there.has(f.name)).map((f) => f.name);
   if (missing.length === 0) return 'its condition contradicts itself';
   const plural = missing.length === 1 ? 'the field' : 'the fields';

@@ -46,7 +46,7 @@ export function importRules(
   const files = filesOf(o.from, problems);
   if (files.length === 0) return err(`there are no rule files (*.yml) in ${o.from}`);
   const target = join(rules.ownDir, IMPORTED_FOLDER, o.name);
-  put(files, target);
+  putFolder(files, target);
   rules.reload({ ...o.cause, source: `import ${o.name}` });
   const prefix = `${OWN_PREFIX}${IMPORTED_FOLDER}/${o.name}/`;
   const mine = rules.set.rules.filter((r) => r.file.startsWith(prefix) && r.partOf === undefined);
@@ -72,8 +72,8 @@ function filesOf(from: string, problems: RuleProblem[]): RuleFile[] {
   );
 }
 
-/** Written beside, then put in place by two renames. */
-function put(files: readonly RuleFile[], target: string): void {
+/** Written beside, then put in place by two renames; where the second one fails, what was there is put back. */
+export function putFolder(files: readonly RuleFile[], target: string): void {
   mkdirSync(dirname(target), { recursive: true });
   const scratch = mkdtempSync(join(dirname(dirname(dirname(target))), '.rule-import-'));
   try {
@@ -83,8 +83,14 @@ function put(files: readonly RuleFile[], target: string): void {
       mkdirSync(dirname(path), { recursive: true });
       writeFileSync(path, f.text, { mode: 0o600 });
     }
-    if (existsSync(target)) renameSync(target, join(scratch, 'old'));
-    renameSync(fresh, target);
+    const old = join(scratch, 'old');
+    if (existsSync(target)) renameSync(target, old);
+    try {
+      renameSync(fresh, target);
+    } catch (e) {
+      if (existsSync(old)) renameSync(old, target);
+      throw e;
+    }
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }

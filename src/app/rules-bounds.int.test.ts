@@ -3,8 +3,12 @@
  * read when they change and not when they are asked for.
  */
 import assert from 'node:assert/strict';
+import { existsSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { EXCEPTION_CHARS_MAX, EXCEPTIONS_CHARS_MAX } from './rule-book.ts';
+import { putFolder } from './rule-import.ts';
+import { DISK } from './rules.ts';
 import { by, rule, setup } from './rules-fixture.ts';
 
 test('exceptions hold so many characters, alone and together; what has ended is told and no longer shown in full', async (t) => {
@@ -82,4 +86,26 @@ test('lists are read when they change, not whenever they are asked for', async (
   assert.deepEqual(s.rules.lists().get('l')?.values, ['one', 'two']);
   assert.deepEqual(s.rules.lists(s.clock.us - 1).get('l')?.values, ['one'], 'as it was then');
   assert.deepEqual(s.contents.at(-1)?.lists.get('l')?.values, ['one', 'two']);
+});
+
+test('texts of a rule that is gone are kept for so long; those of one in force stay', (t) => {
+  const s = setup(t, { 'rules/a.yml': rule('a'), 'rules/b.yml': rule('b') });
+  const begun = s.clock.us;
+  s.clock.us += 1e6;
+  s.put('rules/b.yml', rule('b', 'author: x\n'));
+  rmSync(join(s.dir, 'rules/a.yml'));
+  s.rules.reload(DISK);
+  const keep = (versions: number): number[] => {
+    s.control.housekeep({ now: s.clock.us, sessionIdleUs: 0, dedup: 0, ledger: 0, outbox: 0, versions });
+    return ['a', 'b'].map((id) => s.control.ruleVersions(id).length);
+  };
+  assert.deepEqual(keep(begun + 1e6), [1, 2]);
+  assert.deepEqual(keep(begun + 2e6), [0, 2]);
+});
+
+test('an import that cannot be put in place leaves the one before it', (t) => {
+  const s = setup(t, { 'rules/imported/x/a.yml': rule('a') });
+  const target = join(s.dir, 'rules/imported/x');
+  assert.throws(() => putFolder([], target), 'nothing was written that could be put in place');
+  assert.ok(existsSync(join(target, 'a.yml')));
 });

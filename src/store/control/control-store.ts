@@ -70,6 +70,8 @@ export type PipelinePart = {
     outbox: number;
     /** Hours of `risk_counts`; absent keeps all. */
     risk?: number;
+    /** Texts of rules that are gone; absent keeps all. */
+    versions?: number;
   }): number;
 };
 

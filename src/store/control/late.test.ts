@@ -28,6 +28,13 @@ const commit = (through: number, late: readonly LateMark[]): BatchCommit => ({
   late,
 });
 
+test('the oldest work is taken first, however much there is', () => {
+  const c = openControl(':memory:');
+  const marks = Array.from({ length: 1000 }, (_, i) => mark({ rule: `r${i}` }));
+  c.commitBatch(commit(7, [...marks, mark({ rule: 'zz', ingested: 1e15 })]));
+  assert.equal(c.lateWork()[0]?.marks[0]?.rule, 'zz');
+});
+
 test('late work lives in the commit that brought it and ends when it is judged', () => {
   const c = openControl(':memory:');
   c.commitBatch(commit(7, [mark(), mark({ rule: 'spray' })]));

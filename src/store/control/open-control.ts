@@ -28,6 +28,7 @@ import * as ledger from './tables/ledger.ts';
 import * as lists from './tables/lists.ts';
 import * as outbox from './tables/outbox.ts';
 import { deleteRiskBefore } from './tables/risk-counts.ts';
+import { deleteVersionsBefore } from './tables/rule-versions.ts';
 import { allRuleStats } from './tables/rule-stats.ts';
 import * as sessions from './tables/sessions.ts';
 import { getSetting, setSetting } from './tables/settings.ts';
@@ -102,7 +103,8 @@ function pipelinePart(
           dedup.deleteDedupBefore(sql, before.dedup) +
           ledger.deleteLedgerBefore(sql, before.ledger) +
           outbox.deleteOutboxBefore(sql, before.outbox) +
-          (before.risk === undefined ? 0 : deleteRiskBefore(sql, before.risk)),
+          (before.risk === undefined ? 0 : deleteRiskBefore(sql, before.risk)) +
+          (before.versions === undefined ? 0 : deleteVersionsBefore(sql, before.versions)),
       ),
   };
 }

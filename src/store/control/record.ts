@@ -54,7 +54,6 @@ export class Recorder {
     const alert = open === undefined ? newAlert(a, w, this.#last(a.who)) : folded(open, a, w);
     putAlert(this.#sql, alert);
     if (open !== undefined) return { kind: 'updated', alert };
-    this.#sql.exec('update alerts set actor = ? where id = ?', [a.who, alert.id]);
     const id = createHash('sha256').update(`${alert.id}\0opened`).digest('hex').slice(0, 32);
     for (const channel of this.channels)
       putOutbox(this.#sql, {
@@ -100,6 +99,7 @@ function newAlert(a: AuditRecord, w: Weakening, follows: string): Alert {
     id,
     tenant: TENANT,
     origin: 'live',
+    actor: a.who,
     rule: WEAKENED_RULE,
     ruleTitle: WEAKENED_TITLE,
     ruleVersion: '1',

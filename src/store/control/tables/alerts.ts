@@ -141,15 +141,15 @@ export function alertToRow(a: Alert): AlertRow {
 }
 
 const UPSERT = `insert into alerts (id, tenant, rule, origin, severity, severity_rank, status, assignee, reason, search, body,
-    evidence, first_seen, last_seen, opened_at, updated_at, touched_at, count)
-  values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)
+    evidence, first_seen, last_seen, opened_at, updated_at, touched_at, count, actor)
+  values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?)
   on conflict (id) do update set severity = excluded.severity, severity_rank = excluded.severity_rank,
     search = excluded.search, body = excluded.body, evidence = excluded.evidence, first_seen = excluded.first_seen,
     last_seen = excluded.last_seen, updated_at = excluded.updated_at, count = excluded.count`;
 const ADD_ENTITIES = `insert into alert_entities (alert, entity, tenant) select ?, value, ? from json_each(?) where true
   on conflict (alert, entity) do nothing`;
 
-/** Writes the pipeline's part. `status`, `assignee`, `reason` count only when the alert is new. */
+/** Writes the pipeline's part. `status`, `assignee`, `reason`, `actor` count only when the alert is new. */
 export function putAlert(sql: Sql, a: Alert): void {
   const r = alertToRow(a);
   sql.exec(UPSERT, [
@@ -170,6 +170,7 @@ export function putAlert(sql: Sql, a: Alert): void {
     r.opened_at,
     r.updated_at,
     r.count,
+    r.actor,
   ]);
   sql.exec(ADD_ENTITIES, [r.id, r.tenant, JSON.stringify(a.entities)]);
 }

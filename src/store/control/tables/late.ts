@@ -26,10 +26,10 @@ export function addLate(sql: Sql, mark: LateMark): void {
 
 /** Oldest receipt first. */
 export function lateWork(sql: Sql): LateWork[] {
-  const rows = sql.rows(`select name, pos from checkpoints where kind = 'late' limit ${ROWS_MAX}`);
-  return rows
-    .map((r) => ({ name: String(r['name']), pos: String(r['pos']), marks: marksOf(r['pos']) }))
-    .sort((a, b) => (a.marks[0]?.ingested ?? 0) - (b.marks[0]?.ingested ?? 0));
+  const rows = sql.rows(
+    `select name, pos from checkpoints where kind = 'late' order by json_extract(pos, '$[0].ingested') limit ${ROWS_MAX}`,
+  );
+  return rows.map((r) => ({ name: String(r['name']), pos: String(r['pos']), marks: marksOf(r['pos']) }));
 }
 
 /** Removes the row if nothing came to it since it was read. */

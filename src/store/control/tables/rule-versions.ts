@@ -87,6 +87,13 @@ export function noteRuleVersions(sql: Sql, texts: readonly RuleText[], by: Noted
   return { first, added, edited, removed };
 }
 
+/** Texts of rules that have not been in force since `at` (microseconds); how many went. */
+export const deleteVersionsBefore = (sql: Sql, at: number): number =>
+  sql.exec(
+    'delete from rule_versions where rule in (select rule from rule_versions group by rule having min(until) > 0 and max(until) < ?)',
+    [at],
+  );
+
 /** Newest first. */
 export const ruleVersions = (sql: Sql, rule: string): RuleVersion[] =>
   sql.all(
