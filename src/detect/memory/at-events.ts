@@ -107,12 +107,16 @@ function again(
   for (const { table, group } of grown) {
     const last = group.waiting.at(-1);
     if (last === undefined || last.ts < e.ts) continue;
+    const until = Math.min(last.ts, e.ts + table.term.span);
+    if (!rt.speaksUnlearned && learned(core.since(rt, laneOf(e)), until) < LEARN_DAYS) continue;
+    // Moments are in order of time, so that each window is counted from the one before.
+    const counts = rt.tables.map((t) => t.sliding());
     for (let i = firstFrom(group.waiting, e.ts); i < group.waiting.length; i++) {
       const m = group.waiting[i] as Moment;
-      if (m.ts > e.ts + table.term.span) break;
+      if (m.ts > until) break;
       if (m.met && rt.hasParts) continue;
       const range = at_(m);
-      if (!judge(rt.rule.residual, momentView(core, rt, m, range))) continue;
+      if (!judge(rt.rule.residual, momentView(core, rt, m, range, counts))) continue;
       hitAt(core, rt, m, range, e.ingested, out);
       break;
     }
@@ -144,14 +148,22 @@ const viewOf = (_core: Core, rt: Runtime, e: MatchedEvent): Pick<View, 'met' | '
   local: () => rt.rule.subject === 'event',
 });
 
-function momentView(core: Core, rt: Runtime, m: Moment, range: (span: number) => Range): View {
+function momentView(
+  core: Core,
+  rt: Runtime,
+  m: Moment,
+  range: (span: number) => Range,
+  counts?: readonly ReturnType<Table['sliding']>[],
+): View {
   return {
     ...viewOf(core, rt, m.event),
     field: (name) => numberOfField(fieldOf(m.event, name)),
     count: (i) => {
       const ids = m.groups[i];
       const table = rt.tables[i];
-      return ids === undefined || table === undefined ? undefined : table.count(ids, range(table.term.span));
+      if (ids === undefined || table === undefined) return undefined;
+      const r = range(table.term.span);
+      return counts?.[i]?.(ids, r) ?? table.count(ids, r);
     },
     baseline: (i) => usualOf(core, rt, m, i),
   };

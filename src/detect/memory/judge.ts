@@ -64,6 +64,22 @@ export function possible(r: Residual, v: Pick<View, 'met' | 'local'>): boolean {
   }
 }
 
+/** Could it be met while what is usual is not known yet? */
+export function possibleUnlearned(r: Residual): boolean {
+  switch (r.kind) {
+    case 'and':
+      return r.items.every(possibleUnlearned);
+    case 'or':
+      return r.items.some(possibleUnlearned);
+    case 'test':
+      return !asksUsual(r.left) && !asksUsual(r.right);
+    default:
+      return true;
+  }
+}
+const asksUsual = (m: Measure): boolean =>
+  m.kind === 'baseline' || (m.kind === 'arithmetic' && (asksUsual(m.left) || asksUsual(m.right)));
+
 export function measure(m: Measure, v: Omit<View, 'met' | 'local'>): number | undefined | 'learning' {
   switch (m.kind) {
     case 'number':

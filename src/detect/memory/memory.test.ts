@@ -209,6 +209,25 @@ test('what comes late counts in its own place, also for an event that was judged
   assert.equal(after.list.length, 0, 'failures after the success are none before it');
 });
 
+test('what comes late costs little: while the rule learns, and where every moment after it is judged again', () => {
+  const counts = 'count(event.outcome:failure by source.ip in 1 hour)';
+  for (const condition of [
+    `${counts} > 10 * baseline`,
+    `${counts} > 8000`,
+    `${counts} > 7900 AND ${counts} > 8000 + baseline`,
+    'count_distinct(user.name by source.ip in 1 hour) > 8000',
+  ]) {
+    const b = new Bench(rules(condition));
+    for (const i of range(6000)) b.event(login(T0 + i * 0.5 * S, 'failure', { 'user.name': `u${i}` }));
+    const from = performance.now();
+    for (const i of range(100))
+      b.event({ ...login(T0 + i * S, 'failure', { 'user.name': 'late' }), ingested: T0 + HOUR });
+    const each = (performance.now() - from) / 100;
+    assert.equal(b.list.length, 0);
+    assert.ok(each < 2.5, `${condition}: ${each.toFixed(2)} ms`);
+  }
+});
+
 test('different values, ratios of two counts, fields of the event', () => {
   const spray = new Bench(rules('count_distinct(user.name by source.ip in 10 minutes) >= 3'));
   for (const u of ['a', 'b', 'a', 'b']) spray.event(login(T0, 'failure', { 'user.name': u }));

@@ -20,6 +20,7 @@ import { atEvent, type Core, cover, remember, settleDue } from './at-events.ts';
 import { tokensOf, sightingOf } from './certificate.ts';
 import { Heap } from './heap.ts';
 import { CERTIFICATE_CHARS_MAX, type Certificate, Inventory, type InventoryState } from './inventory.ts';
+import { possibleUnlearned } from './judge.ts';
 import { certificateGroups, groupId, laneOf } from './keys.ts';
 import { fieldsOf, hasParts, judgedOf, lean, type MemoryHit, type Runtime, shapeOf } from './runtime.ts';
 import {
@@ -160,6 +161,7 @@ export class Memory {
       shape,
       tables: rule.terms.map((t) => new Table(t, this.#options.groupsMax ?? GROUPS_MAX, release)),
       hasParts: hasParts(rule.residual),
+      speaksUnlearned: possibleUnlearned(rule.residual),
       start: this.#now,
       taught: new Map(),
       pending: new Map(),

@@ -95,3 +95,26 @@ test('a storm stays bounded; the newest window stays right to a 2,048th of the s
   const n = list.count({ after: last - 3600e6, until: last, closed: true });
   assert.ok(Math.abs(n - 360_001) <= 2 * (360_000 / 2048), `${n}`);
 });
+
+test('windows counted one after the other are those counted one by one', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(fc.integer({ min: 0, max: 300 }), fc.constantFrom('a', 'b', 'c')), { maxLength: 60 }),
+      fc.array(fc.integer({ min: 0, max: 40 }), { minLength: 1, maxLength: 20 }),
+      fc.boolean(),
+      (given, steps, distinct) => {
+        const o = new Occurrences(100, distinct);
+        for (const [ts, value] of given)
+          o.add({ ts, seen: 1000, n: 2, value: distinct ? value : '', counted: false });
+        const next = o.sliding();
+        let until = 0;
+        for (const step of steps) {
+          until += step;
+          const r = { after: until - 100, until, closed: true };
+          assert.equal(next(r), o.count(r));
+        }
+      },
+    ),
+    { numRuns: 200 },
+  );
+});

@@ -140,6 +140,30 @@ export class Occurrences {
     return this.#sum;
   }
 
+  /** Counts windows none of whose ends goes back, each from the one before. Nothing may be added meanwhile. */
+  sliding(): (r: Range) => number {
+    const list = this.items;
+    const seen = this.#distinct ? new Map<string, number>() : undefined;
+    let low = -1;
+    let next = -1;
+    let sum = 0;
+    const change = (o: Occurrence, sign: 1 | -1): void => {
+      sum += sign * o.n;
+      if (seen === undefined) return;
+      const n = (seen.get(o.value) ?? 0) + sign;
+      if (n === 0) seen.delete(o.value);
+      else seen.set(o.value, n);
+    };
+    return (r) => {
+      const after = r.closed ? r.after : r.after + 1;
+      if (low < 0) low = next = from(list, after);
+      for (; next < list.length && (list[next] as Occurrence).ts <= r.until; next++)
+        change(list[next] as Occurrence, 1);
+      for (; low < next && (list[low] as Occurrence).ts < after; low++) change(list[low] as Occurrence, -1);
+      return seen === undefined ? sum : seen.size;
+    };
+  }
+
   /** Different values and how often each occurred. */
   values(r: Range): Map<string, number> {
     const out = new Map<string, number>();

@@ -37,6 +37,8 @@ export type Runtime = {
   readonly tables: readonly Table[];
   /** One event alone decides part of it. */
   readonly hasParts: boolean;
+  /** It may be met before it has learned what is usual. */
+  readonly speaksUnlearned: boolean;
   /** Receive time from which on it remembers, 0 before the first event or tick. */
   start: number;
   /** The store has been asked for its past, or there was none. */

@@ -110,6 +110,19 @@ export class Table {
     return seen.size;
   }
 
+  /** `count` for windows none of whose ends goes back, while nothing is added. */
+  sliding(): (ids: readonly string[], range: Range) => number {
+    const byId = new Map<string, (r: Range) => number>();
+    return (ids, range) => {
+      const [id] = ids;
+      const occurred = id === undefined || ids.length > 1 ? undefined : this.groups.get(id)?.occurred;
+      if (id === undefined || occurred === undefined) return this.count(ids, range);
+      const known = byId.get(id) ?? occurred.sliding();
+      byId.set(id, known);
+      return known(range);
+    };
+  }
+
   /** Event time of every occurrence of these keys. */
   times(ids: readonly string[]): number[] {
     return ids.flatMap((id) => (this.groups.get(id)?.occurred.items ?? []).map((o) => o.ts));
