@@ -6,7 +6,8 @@ import type { BacktestResult } from '../api/contract.ts';
 import type { BacktestAnswer, BacktestAsked } from '../api/deps.ts';
 import { err, ok, type Result } from '../base/result.ts';
 import type { RuleSet } from '../detect/rule.ts';
-import { type BacktestRequest, findRule, type History, storeTrouble, TooMany } from './history.ts';
+import { findRule } from './find-rule.ts';
+import { type BacktestRequest, type History, storeTrouble, TooMany } from './history.ts';
 import type { Rules } from './rules.ts';
 
 export type BacktestDeps = {

@@ -9,7 +9,7 @@
 import type { Log } from '../base/log.ts';
 import { errorText } from '../base/result.ts';
 import type { Condition, Lists } from '../condition/tree.ts';
-import type { Rule, RuleSet } from '../detect/rule.ts';
+import type { RuleSet } from '../detect/rule.ts';
 import { type Backtest, backtest } from '../history/backtest.ts';
 import { judgeLate } from '../history/late.ts';
 import type { Ask } from '../history/read.ts';
@@ -253,19 +253,6 @@ export class History {
 }
 
 export class TooMany extends Error {}
-
-/** A rule by id, name, title or file; or why there is none. Of several in one file, the one that alerts. */
-export function findRule(set: RuleSet, wanted: string): Rule | string {
-  const shown = set.rules.filter((r) => r.partOf === undefined);
-  const exact = shown.find((r) => r.id === wanted) ?? shown.find((r) => r.name !== '' && r.name === wanted);
-  if (exact !== undefined) return exact;
-  const inFile = shown.filter((r) => r.file === wanted || r.file.endsWith(`/${wanted}`));
-  const titled = shown.filter((r) => r.title.toLowerCase() === wanted.toLowerCase());
-  const found = inFile.length > 0 ? inFile : titled;
-  if (found.length === 0) return `there is no rule with the id, name, title or file '${wanted}'`;
-  // What stands last in a file is built on what stands before it.
-  return found.findLast((r) => r.kind !== 'rule') ?? (found.at(-1) as Rule);
-}
 
 /** What the store says, for a person. */
 export const storeTrouble = (e: unknown): string | undefined =>

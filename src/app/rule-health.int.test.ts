@@ -164,6 +164,7 @@ test('a rule that fired in that time is not dead, whatever is known; a store tha
 
 test('a store that is too slow is asked for less', async () => {
   const spans: number[] = [];
+  let now = NOW;
   const profile = new StoreProfile(
     {
       seenFields: async (r) => {
@@ -173,12 +174,17 @@ test('a store that is too slow is asked for less', async () => {
       },
       seenKinds: async () => ({ rows: [], cut: false }),
     },
-    () => NOW,
+    () => now,
   );
   const p = await profile.get(['event.code']);
   assert.equal(p.cut, true);
   assert.ok((spans[2] ?? 0) < (spans[0] ?? 0) / 10, spans.join(' '));
   assert.ok(p.to - p.from < DAY);
+  // It grows with time, until it covers all the days again.
+  now += 13 * DAY;
+  assert.equal((await profile.get(['event.code'])).cut, true);
+  now += DAY;
+  assert.equal((await profile.get(['event.code'])).cut, false);
 });
 
 test('where more was seen than is told or held, nothing is said to be missing', async () => {

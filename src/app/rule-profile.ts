@@ -46,7 +46,6 @@ export class StoreProfile {
   #names: readonly string[] = [];
   #from = 0;
   #to = 0;
-  #cut = false;
   /** When something was last left out; it is told until that is as old as all else that is forgotten. */
   #leftOut = 0;
   #kinds = new Map<string, Kind>();
@@ -76,7 +75,7 @@ export class StoreProfile {
     return {
       from: this.#from,
       to: this.#to,
-      cut: this.#cut,
+      cut: this.#from > now - PROFILE_DAYS * DAY_US,
       partial: this.#leftOut > 0,
       kinds: [...this.#kinds.values()],
       fields: this.#fields,
@@ -97,7 +96,6 @@ export class StoreProfile {
       try {
         await this.#slice(now - span, now);
         this.#from = now - span;
-        this.#cut = i > 0;
         return;
       } catch (e) {
         if (!(e instanceof StoreError) || e.kind !== 'timeout' || i >= HALVINGS_MAX) throw e;

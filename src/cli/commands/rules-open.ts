@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { RuleList, RuleRow } from '../../api/contract.ts';
 import type { RuleActor, RuleOutcome } from '../../api/deps.ts';
+import { rulesCalled } from '../../app/find-rule.ts';
 import { importRules } from '../../app/rule-import.ts';
 import { printable } from '../../base/printable.ts';
 import { RULE_MODES } from '../../detect/rule.ts';
@@ -68,11 +69,9 @@ const actor = (c: CommandInput, action: string): RuleActor => {
   };
 };
 
-/** By id, or by the one title, name or file that it is. */
+/** The one rule that is meant; none where it could be several. */
 function idOf(c: CommandInput, wanted: string): string | undefined {
-  const rules = c.app.rules.set.rules.filter((r) => r.partOf === undefined);
-  if (rules.some((r) => r.id === wanted)) return wanted;
-  const found = rules.filter((r) => r.title === wanted || r.name === wanted || r.file === wanted);
+  const found = rulesCalled(c.app.rules.set, wanted);
   return found.length === 1 ? found[0]?.id : undefined;
 }
 
