@@ -1,13 +1,11 @@
 /**
  * The groups of one correlation, bounded: when full, the group farthest from its threshold goes first (oldest first
- * among equals), so that a flood of fresh keys cannot push out an attacker who is half-way. Groups with one occurrence are
- * kept small (`singles.ts`) and go first of all. Evictions are counted, and noted for the alert that names them.
- *
- * Order is part of the state: `state` and `restore` keep it, so that a restored table evicts the same groups.
- * Held by `groups.test.ts`.
+ * among equals: `levels.ts`), so that a flood of fresh keys cannot push out an attacker who is half-way. Groups with one
+ * occurrence are kept small (`singles.ts`) and go first of all. Evictions are counted, and noted for the alert that names
+ * them. Held by `groups.test.ts`.
  */
 import type { Lost } from './late.ts';
-import { Oldest } from './oldest.ts';
+import { Levels } from './levels.ts';
 import { Singles } from './singles.ts';
 import type { Stretch } from './window.ts';
 
@@ -50,9 +48,7 @@ export type Evictions = {
 
 export class Groups<E> {
   readonly #max: number;
-  readonly #byId = new Map<string, Group<E>>();
-  readonly #levels: Map<string, Group<E>>[] = Array.from({ length: LEVELS }, () => new Map());
-  readonly #oldest = this.#levels.map((l) => new Oldest(l));
+  readonly #levels = new Levels<Group<E>>(LEVELS);
   readonly #gone: (g: Group<E>) => void;
   readonly #singleGone: (held: boolean) => void;
   readonly singles = new Singles();
@@ -68,11 +64,11 @@ export class Groups<E> {
   }
 
   get size(): number {
-    return this.#byId.size + this.singles.size;
+    return this.#levels.size + this.singles.size;
   }
 
   get(id: string): Group<E> | undefined {
-    return this.#byId.get(id);
+    return this.#levels.get(id);
   }
 
   /** Room for one more. */
@@ -95,28 +91,21 @@ export class Groups<E> {
       last: null,
       timers: [],
     };
-    this.#byId.set(id, g);
-    this.#levels[0]?.set(id, g);
-    return g;
+    return this.#levels.add(g);
   }
 
   /** Tells how near the group is to its threshold, 0 to 1. */
   near(g: Group<E>, nearness: number): void {
-    const level = Math.max(0, Math.min(LEVELS - 1, Math.floor(nearness * LEVELS) || 0));
-    if (level === g.level) return;
-    this.#levels[g.level]?.delete(g.id);
-    g.level = level;
-    this.#levels[level]?.set(g.id, g);
+    this.#levels.move(g, Math.floor(nearness * LEVELS) || 0);
   }
 
   delete(g: Group<E>): void {
-    this.#byId.delete(g.id);
-    this.#levels[g.level]?.delete(g.id);
+    this.#levels.delete(g);
     this.#gone(g);
   }
 
   all(): IterableIterator<Group<E>> {
-    return this.#byId.values();
+    return this.#levels.all();
   }
 
   evict(): void {
@@ -126,14 +115,10 @@ export class Groups<E> {
       this.#note(single.ingested, single.ingested, false);
       return;
     }
-    for (let i = 0; i < LEVELS; i++) {
-      if (this.#levels[i]?.size === 0) continue;
-      const first = this.#oldest[i]?.next()?.[1];
-      if (first === undefined) continue;
-      this.#note(first.since, first.lastIngested, first.level >= NEAR_LEVEL);
-      this.delete(first);
-      return;
-    }
+    const first = this.#levels.first();
+    if (first === undefined) return;
+    this.#note(first.since, first.lastIngested, first.level >= NEAR_LEVEL);
+    this.delete(first);
   }
 
   #note(from: number, to: number, near: boolean): void {
@@ -165,15 +150,11 @@ export class Groups<E> {
     this.#fresh = e;
   }
 
-  /** Groups level by level in eviction order. */
+  /** In the order of eviction, which `restore` keeps. */
   state(): Group<E>[] {
-    return this.#levels.flatMap((l) => [...l.values()]);
+    return this.#levels.state();
   }
-
   restore(groups: readonly Group<E>[]): void {
-    for (const g of groups) {
-      this.#byId.set(g.id, g);
-      this.#levels[g.level]?.set(g.id, g);
-    }
+    this.#levels.restore(groups);
   }
 }

@@ -6,7 +6,6 @@
  * (`memory.prop.test.ts`). Each tenant and lane (origin) has its own memory, so that an import enters no live one. Bounded
  * by the constants of the parts; what had to go is in `stats`.
  */
-import { errorText } from '../../base/result.ts';
 import { compileCondition } from '../../condition/evaluate.ts';
 import type { Lists } from '../../condition/tree.ts';
 import type { FieldValue, Origin } from '../../model/event.ts';
@@ -111,8 +110,6 @@ export class Memory {
   #seq = 0;
   #held = 0;
   #lean: { readonly of: MatchedEvent; readonly rule: ConditionRule; readonly copy: MatchedEvent } | undefined;
-  /** Why a part could not be judged here, '' where all could. */
-  trouble = '';
 
   constructor(set: RuleSet, lists: Lists, options: MemoryOptions = {}) {
     this.#lists = lists;
@@ -182,8 +179,8 @@ export class Memory {
     try {
       const test = compileCondition(part.condition, { lists: this.#lists });
       return test(judgedOf(new Map<string, FieldValue>(f.entries()), []));
-    } catch (e) {
-      this.trouble = `${part.title}: ${errorText(e)}`;
+    } catch {
+      // A list that is missing: the workers refuse the part, and the rule's health says why.
       return false;
     }
   }
@@ -363,6 +360,10 @@ export class Memory {
 
   stats(): MemoryStats[] {
     return [...this.#rules.values()].map((rt) => {
+      const certificates = (what: 'size' | 'evicted'): number =>
+        rt.rule.subject === 'certificate'
+          ? [...this.#inventories.values()].reduce((n, i) => n + i[what], 0)
+          : 0;
       const baseline = rt.rule.terms.some((t) => t.baseline);
       const lanes = [...this.#lanes.keys()].filter((l) => l.endsWith('\u0000live'));
       const days = lanes.map((l) => learned(this.#since(rt, l), this.#now));
@@ -370,15 +371,13 @@ export class Memory {
       return {
         rule: rt.rule.id,
         keys: rt.tables.reduce((n, t) => n + t.groups.size, 0),
-        evicted: rt.tables.reduce((n, t) => n + t.groups.evicted + t.usual.evicted, 0),
+        evicted:
+          rt.tables.reduce((n, t) => n + t.groups.evicted + t.usual.evicted, 0) + certificates('evicted'),
         evictedNear: rt.tables.reduce((n, t) => n + t.groups.evictedNear, 0),
         waiting: [...rt.pending.values()].reduce((n, h) => n + h.size, 0),
         early: rt.early,
         since: rt.start,
-        certificates:
-          rt.rule.subject === 'certificate'
-            ? [...this.#inventories.values()].reduce((n, i) => n + i.size, 0)
-            : 0,
+        certificates: certificates('size'),
         learned: baseline ? Math.min(...(days.length === 0 ? [own] : days)) : undefined,
       };
     });

@@ -58,7 +58,14 @@ export class Table {
   group(id: string, ingested: number): Group {
     const g =
       this.groups.get(id) ??
-      this.groups.add({ id, level: 0, occurred: this.fresh(), evidence: [], waiting: [], touched: ingested });
+      this.groups.add({
+        id,
+        level: 0,
+        occurred: this.fresh(),
+        evidence: [],
+        waiting: [],
+        touched: ingested,
+      });
     g.touched = Math.max(g.touched, ingested);
     return g;
   }
